@@ -1,0 +1,38 @@
+import { type Clock, systemClock } from "./clock.ts";
+import { RetryableError } from "./errors.ts";
+
+/** How often and how long to try again. Delays grow by doubling, with full jitter, and yield to Retry-After. */
+export interface RetryOptions {
+  /** Tries in all. @default 5 */
+  readonly attempts?: number;
+  /** First delay, milliseconds. @default 250 */
+  readonly baseMs?: number;
+  /** Longest delay, milliseconds. @default 15_000 */
+  readonly maxMs?: number;
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+  /** 0..1. @default Math.random */
+  readonly random?: () => number;
+  /** Told before each wait. */
+  readonly onRetry?: (error: RetryableError, attempt: number, waitMs: number) => void;
+}
+
+/** Calls `work` until it gives a result or an error that isn't {@link RetryableError}. */
+export async function retry<T>(
+  work: (attempt: number) => Promise<T>,
+  options: RetryOptions = {},
+): Promise<T> {
+  const { attempts = 5, baseMs = 250, maxMs = 15_000, clock = systemClock, random = Math.random } = options;
+  for (let attempt = 1; ; attempt++) {
+    options.signal?.throwIfAborted();
+    try {
+      return await work(attempt);
+    } catch (error) {
+      if (!(error instanceof RetryableError) || attempt >= attempts) throw error;
+      const backoff = random() * Math.min(maxMs, baseMs * 2 ** (attempt - 1));
+      const waitMs = Math.max(error.retryAfterMs ?? 0, backoff);
+      options.onRetry?.(error, attempt, waitMs);
+      await clock.sleep(waitMs, options.signal);
+    }
+  }
+}
