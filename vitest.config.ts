@@ -1,11 +1,13 @@
 import { defineConfig } from "vitest/config";
+import { SummaryReporter } from "./test/support/summary-reporter.ts";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
-    // Most suites start servers and processes: a generous limit that only a hang can reach.
+    // Most suites start servers and processes: generous limits that only a hang can reach.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    reporters: ["default", new SummaryReporter()],
   },
 });

@@ -81,6 +81,8 @@ export interface StepOptions {
 
 /** One link, in one direction. Every call may be repeated: it looks at what is before it acts. */
 export interface Link {
+  /** Name of the service whose data it carries. */
+  readonly service: string;
   /**
    * Carries the schema, installs what it needs on both sides, fences the target for everyone but the link, and makes the
    * initial copy. Goes on where an earlier run was cut off. With `reseed` the target's data is replaced.

@@ -202,6 +202,8 @@ export interface ResourceHandler<Connection extends JsonObject = JsonObject> {
   readonly inputs: z.ZodObject;
   /** Inputs whose change needs a new resource. */
   readonly replaceOn: readonly string[];
+  /** Inputs whose change alone is no change, e.g. the path of a file that its hash tells apart. @default [] */
+  readonly unimportant?: readonly string[];
   /** The old one must go before the new one is made, e.g. since names are unique. @default false */
   readonly deleteBeforeReplace?: boolean;
   /** Inputs and outputs that are secrets, whatever the program says. */

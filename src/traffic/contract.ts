@@ -28,6 +28,8 @@ export interface TrafficChange {
   /** Set for every name of the zone's settings. */
   readonly target: TrafficTarget;
   readonly ttlSeconds: number;
+  /** Lets the first change of all (no ledger yet) replace records that lead elsewhere. @default false */
+  readonly overwrite?: boolean;
 }
 
 /** What one authoritative server answers. */
@@ -35,6 +37,8 @@ export interface Verification {
   /** `address:port`. */
   readonly server: string;
   readonly ok: boolean;
+  /** False when it gave no answer at all: then it sends nobody to the wrong place. */
+  readonly answered?: boolean;
   /** What was seen, for a person. */
   readonly detail: string;
 }

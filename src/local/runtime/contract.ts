@@ -146,6 +146,8 @@ export interface RuntimeFlavour {
     kind: RouterErrorKind,
     host: string,
   ): { readonly status: number; readonly headers: Env; readonly body: string };
+  /** App name and process id of a line as drains get it (RFC 5424). @default from the source: `app[web.1]` gives `app`, `web.1` */
+  syslogName?(entry: LogEntry): { readonly appName: string; readonly processId: string };
   /** The router's line for one request, in the platform's words. */
   accessLine(request: RoutedRequest): string;
 }

@@ -1,0 +1,48 @@
+// The Pulumi plugin `pulumi-resource-understudy`: serves every resource type of every platform, and the DNS records.
+import { readFile } from "node:fs/promises";
+import grpc from "@grpc/grpc-js";
+import { loadPlatform, platformNames } from "../src/platform/registry.ts";
+import { trafficConnection, trafficResources } from "../src/traffic/resource.ts";
+import { providerConfig } from "./plugin/config.ts";
+import { engineLog } from "./plugin/engine-log.ts";
+import { pluginService, resourceProviderService } from "./plugin/server.ts";
+
+/** As Pulumi itself allows its messages. */
+const maxMessageBytes = 400 * 1024 * 1024;
+
+async function versionOfPackage(): Promise<string> {
+  // Beside the sources, or one level up from what was built of them.
+  for (const path of ["../package.json", "../../package.json"]) {
+    const text = await readFile(new URL(path, import.meta.url), "utf8").catch(() => undefined);
+    if (text !== undefined) return (JSON.parse(text) as { readonly version: string }).version;
+  }
+  return "0.0.0";
+}
+
+/** The engine's address is the one argument that is no option (`--logtostderr`, `-v=N`, `--tracing X`). */
+function engineAddress(args: readonly string[]): string | undefined {
+  return args.filter((arg, index) => !arg.startsWith("-") && args[index - 1] !== "--tracing")[0];
+}
+
+const platforms = await Promise.all(platformNames.map(loadPlatform));
+const server = new grpc.Server({
+  "grpc.max_receive_message_length": maxMessageBytes,
+  "grpc.max_send_message_length": maxMessageBytes,
+});
+server.addService(
+  resourceProviderService,
+  pluginService({
+    version: await versionOfPackage(),
+    config: providerConfig({
+      ...Object.fromEntries(platforms.map((platform) => [platform.name, platform.connection])),
+      traffic: trafficConnection,
+    }),
+    resources: Object.assign({}, ...platforms.map((platform) => platform.resources), trafficResources),
+    log: engineLog(engineAddress(process.argv.slice(2))),
+  }),
+);
+server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+  if (error !== null) throw error;
+  // The first line on stdout is the port: that is how the engine finds the plugin.
+  process.stdout.write(`${port}\n`);
+});

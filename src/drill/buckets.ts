@@ -1,0 +1,28 @@
+import { latencyOf, type Span, within } from "./measure.ts";
+import type { RequestRecord } from "./request.ts";
+import type { Bucket } from "./result.ts";
+
+export const bucketMs = 250;
+
+/** The requests of a span by quarters of a second, without gaps; `siteOf` names the site behind an address. */
+export function toBuckets(
+  requests: readonly RequestRecord[],
+  span: Span,
+  siteOf: (address: string) => string | undefined,
+): readonly Bucket[] {
+  const groups = Map.groupBy(within(requests, span), (request) =>
+    Math.floor((request.at - span.startAt) / bucketMs),
+  );
+  const count = Math.ceil((span.endAt - span.startAt) / bucketMs);
+  return Array.from({ length: count }, (_, index) => {
+    const group = groups.get(index) ?? [];
+    const good = group.filter((request) => request.ok);
+    const bySite = Map.groupBy(good, (request) => siteOf(request.address ?? "") ?? "elsewhere");
+    return {
+      at: span.startAt + index * bucketMs,
+      good: Object.fromEntries([...bySite].map(([site, items]) => [site, items.length]).toSorted()),
+      failed: group.length - good.length,
+      p95: latencyOf(good.map((request) => request.latencyMs))?.p95,
+    };
+  });
+}

@@ -1,0 +1,40 @@
+import { mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "../../base/run.ts";
+import { pythonPackages } from "./buildpack.ts";
+import type { Slug } from "./contract.ts";
+
+/** Folders of installed packages: large, and not written to, so that their content is linked instead of copied. */
+const packageFolders: ReadonlySet<string> = new Set(["node_modules", pythonPackages]);
+
+/** Where one instance lives; gone with it. */
+export interface InstanceFolder {
+  readonly home: string;
+  readonly temporary: string;
+  remove(): Promise<void>;
+}
+
+/**
+ * Makes a private copy of a slug. Package folders become folders of links, one for each package: the instance may add
+ * to them (caches), and only what it writes into an installed package itself would reach the slug.
+ */
+export async function createInstanceFolder(slug: Slug, root: string): Promise<InstanceFolder> {
+  const [home, temporary] = [join(root, "app"), join(root, "tmp")];
+  await mkdir(home, { recursive: true });
+  await mkdir(temporary);
+  const entries = await readdir(slug.folder, { withFileTypes: true });
+  const isLinked = (entry: (typeof entries)[number]): boolean =>
+    entry.isDirectory() && packageFolders.has(entry.name);
+  const copied = entries.filter((entry) => !isLinked(entry)).map((entry) => join(slug.folder, entry.name));
+  // Paths are absolute, so none can be taken for an option.
+  const copy = copied.length === 0 ? undefined : run("cp", ["-a", ...copied, home]);
+  for (const { name } of entries.filter(isLinked)) {
+    await mkdir(join(home, name));
+    const packages = await readdir(join(slug.folder, name));
+    await Promise.all(
+      packages.map((item) => symlink(join(slug.folder, name, item), join(home, name, item))),
+    );
+  }
+  await copy;
+  return { home, temporary, remove: () => rm(root, { recursive: true, force: true }) };
+}

@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { JsonObject } from "../base/json.ts";
+import type { TrafficTarget } from "../platform/contract.ts";
+import type { ZoneSettings } from "../traffic/settings.ts";
+import { Understudy } from "./provider.ts";
+import { secretOutput } from "./resource.ts";
+
+export interface RecordsArgs {
+  /** The zone and names, without the key. */
+  readonly zone: ZoneSettings;
+  /** What may change the zone; secret. */
+  readonly key: pulumi.Input<JsonObject>;
+  /** Name of the site that is active when the records are made. */
+  readonly active: string;
+  readonly target: pulumi.Input<TrafficTarget>;
+}
+
+/** What the edge stack exports: all that the kit needs to move traffic. */
+export interface TrafficHandle {
+  readonly zone: JsonObject;
+  readonly key: JsonObject;
+}
+
+/** The app's DNS records and the ledger beside them. What they say after their creation is not Pulumi's business. */
+export class Records extends pulumi.CustomResource {
+  readonly handle: pulumi.Output<TrafficHandle>;
+
+  constructor(
+    name: string,
+    { zone, key, active, target }: RecordsArgs,
+    options?: pulumi.CustomResourceOptions,
+  ) {
+    const provider = new Understudy(name, { platform: "traffic", connection: keyed(key) });
+    super(
+      "understudy:traffic:Records",
+      name,
+      { zone, active, target },
+      { ...options, provider, ignoreChanges: ["active", "target"] },
+    );
+    this.handle = secretOutput<TrafficHandle>({ zone, key });
+  }
+}
+
+function keyed(key: pulumi.Input<JsonObject>): pulumi.Output<JsonObject> {
+  return (pulumi.output(key as unknown) as pulumi.Output<unknown>).apply(
+    (value) => ({ key: value }) as JsonObject,
+  );
+}

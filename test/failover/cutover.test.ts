@@ -1,0 +1,243 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RefusedError } from "../../src/base/errors.ts";
+import { type CutoverOptions, cutover, prepare, resume } from "../../src/failover/cutover.ts";
+import { type Entry, openJournal } from "../../src/failover/journal.ts";
+import { reportOf } from "../../src/failover/report.ts";
+import { runbook } from "../../src/failover/runbook.ts";
+import { walk } from "../../src/failover/walk.ts";
+import { type Memory, memoryWorld, targets } from "./memory-world.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cutover-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function options(changes: Partial<CutoverOptions> = {}): CutoverOptions {
+  return {
+    to: "mirror",
+    mode: "graceful",
+    folder,
+    consent: async () => true,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+function expectMirrorActive(memory: Memory): void {
+  expect(memory).toMatchObject({
+    ledger: { epoch: 3, active: "mirror" },
+    target: targets.mirror,
+    ttlSeconds: 5,
+    counts: { primary: { web: 1, worker: 0 }, mirror: { web: 1, worker: 1 } },
+    maintenance: { primary: true, mirror: false },
+    writable: { primary: false, mirror: true },
+    violations: [],
+  });
+}
+
+function expectPrimaryActive(memory: Memory): void {
+  expect(memory).toMatchObject({
+    ledger: { active: "primary" },
+    target: targets.primary,
+    ttlSeconds: 5,
+    counts: { primary: { web: 1, worker: 1 }, mirror: { web: 1, worker: 0 } },
+    maintenance: { primary: false, mirror: false },
+    writable: { primary: true, mirror: false },
+    violations: [],
+  });
+}
+
+describe("a graceful cutover", () => {
+  it("makes the mirror active, with one writer at any time, and reports from its journal", async () => {
+    const { world, memory } = memoryWorld();
+    const journal = await cutover(world, options());
+    expectMirrorActive(memory);
+    const report = reportOf(journal.entries);
+    expect(report).toMatchObject({
+      outcome: "done",
+      from: "primary",
+      to: "mirror",
+      epoch: 3,
+      declaredLoss: 0,
+    });
+    expect(report?.steps.every((step) => step.outcome === "done")).toBe(true);
+    expect(report?.trafficAt).toBeGreaterThan(report?.startedAt ?? Number.POSITIVE_INFINITY);
+  });
+
+  it("leads back home the same way", async () => {
+    const { world, memory } = memoryWorld();
+    await cutover(world, options());
+    await cutover(world, options({ to: "primary" }));
+    expect(memory).toMatchObject({
+      ledger: { epoch: 5, active: "primary" },
+      writable: { primary: true, mirror: false },
+      maintenance: { primary: false, mirror: true },
+      violations: [],
+    });
+  });
+
+  it("takes everything back when a step fails before the new side is promoted", async () => {
+    const { world, memory } = memoryWorld();
+    const links = world.links("primary", "mirror");
+    const drain = async (): Promise<never> => {
+      throw new Error("the target's disk is full");
+    };
+    const broken = { ...world, links: () => links.map((link) => ({ ...link, drain })) };
+    await expect(cutover(broken, options())).rejects.toMatchObject({ code: "cutover-rolled-back" });
+    expectPrimaryActive(memory);
+    // And the way is free for the next.
+    await cutover(world, options());
+    expect(memory.ledger.active).toBe("mirror");
+  });
+
+  it("takes everything back when it is interrupted before that", async () => {
+    const { world, memory } = memoryWorld();
+    const interrupt = new AbortController();
+    const stop = cutover(
+      world,
+      options({
+        signal: interrupt.signal,
+        onEvent: ({ type, step }) => {
+          if (type === "step-ended" && step.name === "fence") interrupt.abort();
+        },
+      }),
+    );
+    await expect(stop).rejects.toMatchObject({ code: "cutover-rolled-back" });
+    expectPrimaryActive(memory);
+  });
+
+  it("only goes forward once the new side is promoted", async () => {
+    const { world, memory } = memoryWorld();
+    const control = world.sites.mirror?.control;
+    if (control === undefined) throw new Error("no mirror");
+    const healthy = control.observe;
+    control.observe = async () => {
+      throw new Error("the control plane is away");
+    };
+    const steps = runbook(world, (await prepare(memoryWorld().world, options())).plan);
+    expect(steps.map((step) => step.name)).toContain("promote");
+    await expect(cutover(world, options())).rejects.toMatchObject({ rule: "target-ready" });
+    control.observe = healthy;
+    let calls = 0;
+    control.observe = async (...args) => {
+      calls++;
+      if (calls === 2) throw new Error("the control plane is away");
+      return await healthy(...args);
+    };
+    await expect(cutover(world, options())).rejects.toMatchObject({ code: "cutover-interrupted" });
+    expect(memory.writable).toEqual({ primary: false, mirror: true });
+    await expect(cutover(world, options())).rejects.toMatchObject({ code: "run-unfinished" });
+    await resume(world, options());
+    expectMirrorActive(memory);
+  });
+});
+
+describe("an ungraceful cutover", () => {
+  it("goes on without the lost side, and states what may be lost", async () => {
+    const { world, memory } = memoryWorld();
+    memory.lost.add("primary");
+    await expect(cutover(world, options())).rejects.toMatchObject({ rule: "source-answers" });
+    const asked: string[] = [];
+    const journal = await cutover(
+      world,
+      options({
+        mode: "ungraceful",
+        consent: async (objections) => {
+          asked.push(...objections.map((objection) => objection.seen));
+          return true;
+        },
+      }),
+    );
+    expect(asked).toEqual(["An ungraceful cutover: up to 5 acknowledged changes may be lost."]);
+    expect(memory.ledger).toMatchObject({ epoch: 3, active: "mirror" });
+    expect(memory.writable.mirror).toBe(true);
+    const report = reportOf(journal.entries);
+    expect(report?.declaredLoss).toBe(5);
+    const outcomes = Object.fromEntries(report?.steps.map((step) => [step.name, step.outcome]) ?? []);
+    expect(outcomes).toMatchObject({
+      fence: "unreachable",
+      drain: "unreachable",
+      promote: "done",
+      traffic: "done",
+    });
+  });
+
+  it("does nothing without consent", async () => {
+    const { world, memory } = memoryWorld();
+    memory.lost.add("primary");
+    const refused = cutover(world, options({ mode: "ungraceful", consent: async () => false }));
+    await expect(refused).rejects.toMatchObject({ rule: "loss-accepted" });
+    expect(memory.ledger.epoch).toBe(1);
+  });
+});
+
+describe("two runs", () => {
+  it("can't both win: the one with the stale ledger fails and takes itself back", async () => {
+    const { world, memory } = memoryWorld();
+    const other = { epoch: 2, active: "primary", by: "somebody else" };
+    const late = cutover(
+      world,
+      options({
+        onEvent: ({ type, step }) => {
+          if (type === "step-started" && step.name === "claim") memory.ledger = other;
+        },
+      }),
+    );
+    await expect(late).rejects.toMatchObject({ code: "cutover-rolled-back" });
+    expect(memory.ledger).toEqual(other);
+    expect(memory.writable).toEqual({ primary: true, mirror: false });
+  });
+
+  it("are refused in one folder while the first goes on", async () => {
+    const { world } = memoryWorld();
+    const journal = await openJournal(folder, "first");
+    await expect(cutover(world, options())).rejects.toBeInstanceOf(RefusedError);
+    await journal.close();
+    await cutover(world, options());
+  });
+});
+
+describe("a run that is killed", () => {
+  // Every line of the journal of a whole run is a place where the process may die right after it was written.
+  it("goes on from each of its journal's lines to the same end", async () => {
+    const whole = memoryWorld();
+    const lines = (await cutover(whole.world, options())).entries.length;
+    await rm(folder, { recursive: true });
+    for (let line = 2; line < lines; line++) {
+      const { world, memory } = memoryWorld();
+      const { plan } = await prepare(world, options());
+      const journal = await openJournal(folder, plan.run);
+      await journal.append({ type: "start", at: 0, plan });
+      // The dead do nothing more: the walk hangs in its last write for ever.
+      await new Promise<void>((died) => {
+        const append = async (entry: Entry): Promise<void> => {
+          if (journal.entries.length < line) return await journal.append(entry);
+          died();
+          await new Promise(() => {});
+        };
+        const dying = { ...journal, append };
+        void walk({ ...options(), world, plan, steps: runbook(world, plan), journal: dying });
+      });
+      await journal.close();
+      await resume(world, options());
+      expectMirrorActive(memory);
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("reads past a line that was cut off in the middle", async () => {
+    const { world, memory } = memoryWorld();
+    const { plan } = await prepare(world, options());
+    const journal = await openJournal(folder, plan.run);
+    await journal.append({ type: "start", at: 0, plan });
+    await journal.close();
+    await writeFile(journal.path, `${await readFile(journal.path, "utf8")}{"type":"intent","at":1,"st`);
+    await resume(world, options());
+    expectMirrorActive(memory);
+    expect(await readdir(folder)).toEqual([`${plan.run}.jsonl`]);
+  });
+});
