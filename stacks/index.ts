@@ -16,4 +16,5 @@ if (!Object.hasOwn(programs, name)) {
 }
 const { outputs } = await programs[name as keyof typeof programs]();
 
-export const { site, traffic } = outputs as { readonly site?: unknown; readonly traffic?: unknown };
+// A program's default export is what Pulumi takes for the stack's outputs.
+export default outputs;

@@ -29,7 +29,9 @@ export function parseApp(input: unknown, origin: Origin = {}): App {
   const { app, issues } = checkApp(input);
   if (app !== undefined) return app;
   const problems = issues.map((issue) => toProblem(issue, origin));
-  throw new InputError(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)));
+  throw new InputError(
+    problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Which side of a pair a site plays. Roles swap at a cutover; the sites' names never do. */
-export const roleSchema = z.enum(["active", "standby"]);
+const roleSchema = z.enum(["active", "standby"]);
 export type Role = z.output<typeof roleSchema>;
 
 const envName = z
@@ -117,7 +117,7 @@ const jobSchema = z.strictObject({
 });
 
 /** How a backing service's data reaches the standby. */
-export const linkModeSchema = z.enum(["trigger", "logical", "snapshot", "shared", "rebuild", "none"]);
+const linkModeSchema = z.enum(["trigger", "logical", "snapshot", "shared", "rebuild", "none"]);
 export type LinkMode = z.output<typeof linkModeSchema>;
 
 const linkSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { type Document, isMap, isNode, isPair, LineCounter, type Node, parseAllDocuments } from "yaml";
 import { InputError, messageOf } from "../base/errors.ts";
-import type { Problem } from "../base/problem.ts";
+import { yamlProblems } from "../base/yaml-problems.ts";
 import type { Origin } from "./issue.ts";
 import { parseApp } from "./parse.ts";
 import type { App } from "./schema.ts";
@@ -34,26 +34,7 @@ function onlyDocument(text: string, file: string, lines: LineCounter): Document 
       { code: "empty", message: "The file is empty.", file, suggestion: "Make one with: understudy import" },
     ]);
   }
-  const faults = [...document.errors];
-  if (faults.length > 0) {
-    throw new InputError(
-      faults.map((fault): Problem => {
-        const place = lines.linePos(fault.pos[0]);
-        const [first] = fault.message.split("\n");
-        const duplicate = fault.code === "DUPLICATE_KEY";
-        return {
-          code: duplicate ? "duplicate-key" : "bad-yaml",
-          message: duplicate
-            ? "This key is there twice."
-            : `${(first ?? "").replace(/ at line \d+, column \d+:?$/, "")}.`,
-          file,
-          line: place.line,
-          column: place.col,
-          ...(duplicate ? { suggestion: "Keep one of the two." } : {}),
-        };
-      }),
-    );
-  }
+  if (document.errors.length > 0) throw new InputError(yamlProblems(document.errors, lines, file));
   if (second !== undefined) {
     throw new InputError([
       {

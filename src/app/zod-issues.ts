@@ -18,15 +18,19 @@ const nouns: Readonly<Record<string, string>> = {
 /** Values of these may be secrets: messages say what kind of value is there, never which. */
 const unshown = new Set(["config", "secrets", "drains"]);
 
+/** A text in quotes, cut where it gets long. */
+function quoted(value: unknown): string {
+  const text = redactUrls(String(value));
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+}
+
 function shown(value: unknown, path: AppPath): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a map";
   const kind = typeof value === "string" ? "text" : typeof value;
   if (unshown.has(String(path[0]))) return kind === "text" ? kind : `a ${kind}`;
-  return typeof value === "string"
-    ? `the text ${JSON.stringify(redactUrls(value))}`
-    : `the ${kind} ${String(value)}`;
+  return typeof value === "string" ? `the text ${quoted(value)}` : `the ${kind} ${String(value)}`;
 }
 
 function valueAt(input: unknown, path: AppPath): unknown {
@@ -175,7 +179,7 @@ function translate(issue: ZodIssue, input: unknown): readonly AppIssue[] {
         {
           code: "bad-format",
           path,
-          message: `${hidden ? "This" : JSON.stringify(value)} ${reason}.`,
+          message: `${hidden ? "This" : quoted(value)} ${reason}.`,
           suggestion: path[0] === "domains" ? hostHint(value) : undefined,
         },
       ];

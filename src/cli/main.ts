@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { commands } from "./commands.ts";
 import { exitCode, exitCodeOf } from "./exit.ts";
@@ -17,7 +18,24 @@ Exit codes: ${Object.entries(exitCode)
       .join(", ")}`,
   )
   .exitOverride();
-for (const make of commands) program.addCommand(make().exitOverride());
+// A reader that has seen enough (`understudy check | head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
+const called = process.argv[2] ?? "";
+const needed = Object.hasOwn(commands, called) ? [called] : Object.keys(commands);
+for (const name of needed) {
+  const make = commands[name];
+  if (make !== undefined) program.addCommand(throwing(await make()));
+}
+
+/** Commander would end the process by itself, from any depth; only this file does. */
+function throwing(command: Command): Command {
+  for (const child of command.commands) throwing(child);
+  return command.exitOverride();
+}
 
 try {
   await program.parseAsync();

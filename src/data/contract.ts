@@ -12,6 +12,8 @@ export interface LinkEnd {
 export interface LinkSettings {
   /** Name of the service in the app. */
   readonly service: string;
+  /** As the app names it, e.g. `postgres`. */
+  readonly type: string;
   readonly mode: LinkMode;
   readonly source: LinkEnd;
   readonly target: LinkEnd;

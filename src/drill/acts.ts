@@ -30,6 +30,8 @@ export interface ActOptions {
   readonly startAt?: number;
   /** Undisturbed visiting before anything is done. @default 4_000 */
   readonly warmUpMs?: number;
+  /** Settles when the act may begin, e.g. once the standby's data has caught up; awaited after the warm-up. */
+  readonly ready?: () => Promise<void>;
   /** Breaks something, before the cutover is decided on. */
   readonly outage?: () => Promise<void>;
   readonly cutover: () => Promise<CutoverOutcome>;
@@ -60,6 +62,7 @@ export async function runAct(options: ActOptions): Promise<Act> {
   const startAt = options.startAt ?? clock.now();
   onPhase("warm-up");
   await clock.sleep(options.warmUpMs ?? 4_000, options.signal);
+  await options.ready?.();
 
   let outageAt: number | undefined;
   if (options.outage !== undefined) {

@@ -2,9 +2,10 @@ import { latencyOf, type Span, within } from "./measure.ts";
 import type { RequestRecord } from "./request.ts";
 import type { Bucket } from "./result.ts";
 
-export const bucketMs = 250;
+/** Near a quarter of a second, and a whole number of requests at 50 a second, so that a steady rate looks steady. */
+export const bucketMs = 240;
 
-/** The requests of a span by quarters of a second, without gaps; `siteOf` names the site behind an address. */
+/** The requests of a span bucket by bucket, without gaps; `siteOf` names the site behind an address. */
 export function toBuckets(
   requests: readonly RequestRecord[],
   span: Span,

@@ -2,16 +2,16 @@
 
 const thin = "\u202f";
 
-/** `0 s`, `0.24 s`, `4.2 s`, `75 s`. */
+/** `0 s`, `0.24 s`, `4.2 s`, `5 s`, `75 s`. */
 export function seconds(value: number): string {
-  const digits = value === 0 || value >= 20 ? 0 : value < 1 ? 2 : 1;
+  const digits = Number.isInteger(value) || value >= 20 ? 0 : value < 1 ? 2 : 1;
   return `${value.toFixed(digits)}${thin}s`;
 }
 
-/** `0.4 ms`, `38 ms`, `1.2 s`. */
+/** `0 ms`, `0.4 ms`, `38 ms`, `1.2 s`. */
 export function milliseconds(value: number): string {
   if (value >= 1000) return seconds(value / 1000);
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)}${thin}ms`;
+  return `${value < 10 && !Number.isInteger(value) ? value.toFixed(1) : Math.round(value)}${thin}ms`;
 }
 
 export function count(value: number): string {

@@ -19,7 +19,7 @@ export function renderReport(result: DrillResult): string {
 <main>
 <header class="top">
 <div><p class="eyebrow">Understudy drill</p>
-<h1>${result.app}: ${primary.platform} and ${mirror.platform}, cut over and back</h1>
+<h1>${result.app} between ${primary.title} and ${mirror.title}</h1>
 <p class="when">${dateTime(result.startedAt)}</p></div>
 ${verdict(result)}
 </header>
@@ -75,8 +75,8 @@ function totals({ acts }: DrillResult): string {
 function facts(result: DrillResult): Html {
   const { primary, mirror } = result.sites;
   const rows: readonly (readonly [string, string])[] = [
-    ["Primary", `${primary.name}, on ${primary.platform}`],
-    ["Mirror", `${mirror.name}, on ${mirror.platform}`],
+    ["Primary", `${primary.name}, on ${primary.title}`],
+    ["Mirror", `${mirror.name}, on ${mirror.title}`],
     ["Brought up by", `the ${result.engine} engine, in ${seconds(result.upSeconds)}`],
     ["Whole drill", seconds(result.wallSeconds)],
     ...result.environment,

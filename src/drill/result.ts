@@ -18,8 +18,10 @@ export interface DrillResult {
 
 export interface DrilledSite {
   readonly name: string;
-  /** As people read it, e.g. `Heroku`. */
+  /** As in commands, e.g. `heroku`. */
   readonly platform: string;
+  /** As people read it, e.g. `Heroku`. */
+  readonly title: string;
 }
 
 export const actNames = ["graceful", "failback", "ungraceful"] as const;
@@ -54,7 +56,7 @@ export interface StepTiming {
   readonly detail?: string;
 }
 
-/** What was sent in a quarter of a second. */
+/** What was sent in about a quarter of a second. */
 export interface Bucket {
   readonly at: number;
   /** Good requests by the site that answered. */

@@ -1,18 +1,15 @@
 import { performance } from "node:perf_hooks";
+import type { StubResolver } from "../traffic/resolver.ts";
 import { connectionPool, retire, send } from "./http.ts";
 import type { RequestRecord } from "./request.ts";
 import { fill, type RequestTemplate } from "./script.ts";
-
-/** Resolves a name to one address and keeps it for the record's TTL. */
-export interface Lookup {
-  lookup(name: string): Promise<string>;
-}
 
 export interface UserOptions {
   readonly name: string;
   readonly port: number;
   readonly deadlineMs: number;
-  readonly lookup: Lookup;
+  /** With a cache of its own. */
+  readonly resolver: StubResolver;
 }
 
 /** A request that is due. */
@@ -41,7 +38,9 @@ export function createUser(options: UserOptions): User {
   let pool = connectionPool();
 
   async function resolve(): Promise<string> {
-    const found = await options.lookup.lookup(options.name);
+    const { addresses } = await options.resolver.resolve(options.name);
+    const found = addresses[0];
+    if (found === undefined) throw new Error(`${options.name} has no address`);
     if (found !== address) {
       retire(pool);
       pool = connectionPool();

@@ -1,6 +1,6 @@
 /** The visitor's own process: nothing that the process of the drill does can slow it down. Its parent is visitor.ts. */
 import { randomUUID } from "node:crypto";
-import { createLookup } from "./lookup.ts";
+import { StubResolver } from "../traffic/resolver.ts";
 import type { RequestRecord } from "./request.ts";
 import { createUser, type User } from "./user.ts";
 import type { FromVisitor, ToVisitor, VisitorSettings } from "./visitor.ts";
@@ -21,7 +21,9 @@ function visit(settings: VisitorSettings): void {
 
   function arrive(): void {
     const { name, port, deadlineMs } = settings;
-    users.push(createUser({ name, port, deadlineMs, lookup: createLookup(settings.resolver) }));
+    users.push(
+      createUser({ name, port, deadlineMs, resolver: new StubResolver({ server: settings.resolver }) }),
+    );
   }
 
   function sendNext(at: number): void {
@@ -68,6 +70,7 @@ function visit(settings: VisitorSettings): void {
   });
   setInterval(() => report(), reportEveryMs);
   pace();
+  report();
 }
 
 // Ctrl-C reaches every process of the terminal, but the visitor leaves when its parent says so or is gone.

@@ -47,8 +47,8 @@ export interface Visitor {
   stop(): Promise<void>;
 }
 
-/** Starts visiting at once. */
-export function startVisitor(options: VisitorOptions): Visitor {
+/** Settles once visiting has begun. */
+export async function startVisitor(options: VisitorOptions): Promise<Visitor> {
   const settings: VisitorSettings = {
     ratePerSecond: 50,
     readShare: 0.5,
@@ -99,7 +99,7 @@ export function startVisitor(options: VisitorOptions): Visitor {
   });
   child.send({ type: "start", settings } satisfies ToVisitor);
 
-  return {
+  const visitor: Visitor = {
     requests,
     settled: (at) =>
       new Promise((resolve, reject) => {
@@ -115,6 +115,9 @@ export function startVisitor(options: VisitorOptions): Visitor {
       clearTimeout(timer);
     },
   };
+  // Any report at all says that it has begun.
+  await visitor.settled(0);
+  return visitor;
 }
 
 interface Waiter {

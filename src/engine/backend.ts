@@ -76,11 +76,14 @@ export class Backend {
   }
 
   #layoutError(what: string): UnderstudyError {
-    return new UnderstudyError(`The state folder has a layout ${what}; this engine knows version ${layoutVersion}.`, {
-      code: "backend-layout",
-      path: this.folder,
-      suggestion: "Run `pulumi state upgrade` there, or name another folder.",
-    });
+    return new UnderstudyError(
+      `The state folder has a layout ${what}; this engine knows version ${layoutVersion}.`,
+      {
+        code: "backend-layout",
+        path: this.folder,
+        suggestion: "Run `pulumi state upgrade` there, or name another folder.",
+      },
+    );
   }
 
   async #entries(...parts: readonly string[]): Promise<readonly string[]> {
@@ -103,7 +106,8 @@ export class Backend {
     throw new UnderstudyError("The state file is compressed, which the offline engine can't read.", {
       code: "state-compressed",
       path: this.#path("stacks", name.project, compressed),
-      suggestion: "Unset PULUMI_DIY_BACKEND_GZIP and run the Pulumi CLI once, or export and import the stack.",
+      suggestion:
+        "Unset PULUMI_DIY_BACKEND_GZIP and run the Pulumi CLI once, or export and import the stack.",
     });
   }
 
@@ -119,9 +123,7 @@ export class Backend {
   /** The names of a project's stacks, sorted. */
   async stacks(project: string): Promise<readonly string[]> {
     const files = await this.#entries("stacks", project);
-    return files
-      .flatMap((file) => (file.endsWith(".json") ? [file.slice(0, -".json".length)] : []))
-      .sort();
+    return files.flatMap((file) => (file.endsWith(".json") ? [file.slice(0, -".json".length)] : [])).sort();
   }
 
   async remove(name: StackName): Promise<void> {

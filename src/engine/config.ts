@@ -71,18 +71,25 @@ export class StackConfig {
     }
     const provider = document.get("secretsprovider");
     if (typeof provider === "string" && provider !== "passphrase" && provider !== "") {
-      throw new UnsupportedError(`The offline engine knows the passphrase secrets provider, not '${provider}'.`, {
-        code: "secrets-provider-unsupported",
-        path: file,
-        suggestion: "Change it with `pulumi stack change-secrets-provider passphrase`, or use --engine pulumi.",
-      });
+      throw new UnsupportedError(
+        `The offline engine knows the passphrase secrets provider, not '${provider}'.`,
+        {
+          code: "secrets-provider-unsupported",
+          path: file,
+          suggestion:
+            "Change it with `pulumi stack change-secrets-provider passphrase`, or use --engine pulumi.",
+        },
+      );
     }
     if (document.has("environment")) {
-      throw new UnsupportedError("The offline engine can't open the ESC environments that the stack imports.", {
-        code: "environment-unsupported",
-        path: file,
-        suggestion: "Put their values into the stack's own config, or use --engine pulumi.",
-      });
+      throw new UnsupportedError(
+        "The offline engine can't open the ESC environments that the stack imports.",
+        {
+          code: "environment-unsupported",
+          path: file,
+          suggestion: "Put their values into the stack's own config, or use --engine pulumi.",
+        },
+      );
     }
     return new StackConfig(file, document, project);
   }
@@ -115,7 +122,8 @@ export class StackConfig {
    * `missing-config` for keys that the project declares without a default and the stack doesn't set.
    */
   values(crypter: Crypter, options: { readonly validate?: boolean } = {}): ConfigValues {
-    const written = (this.#document.toJS() as { readonly config?: Readonly<Record<string, Json>> } | null)?.config;
+    const written = (this.#document.toJS() as { readonly config?: Readonly<Record<string, Json>> } | null)
+      ?.config;
     const values = new Map(
       Object.entries(written ?? {}).map(([key, value]) => {
         const [plain, secret] = decryptValue(value, crypter);
@@ -126,7 +134,9 @@ export class StackConfig {
     for (const [key, declared] of Object.entries(this.#project.config)) {
       const full = this.fullKey(key);
       if (values.has(full)) continue;
-      const rule = isObject(declared as Json) ? (declared as Readonly<Record<string, Json>>) : { value: declared as Json };
+      const rule = isObject(declared as Json)
+        ? (declared as Readonly<Record<string, Json>>)
+        : { value: declared as Json };
       const value = rule.default ?? rule.value;
       if (value !== undefined && value !== null) values.set(full, configValue(value, rule.secret === true));
       else if (full.startsWith(`${this.#project.name}:`)) missing.push(full);

@@ -14,7 +14,9 @@ const operationSchema = z.looseObject({
 /** Pulumi's DeploymentV3 (sdk/go/common/apitype/core.go), resources not yet looked into. */
 const deploymentSchema = z.looseObject({
   manifest: z.looseObject({}).optional(),
-  secrets_providers: z.looseObject({ type: z.string(), state: z.looseObject({ salt: z.string() }).optional() }).optional(),
+  secrets_providers: z
+    .looseObject({ type: z.string(), state: z.looseObject({ salt: z.string() }).optional() })
+    .optional(),
   resources: z.array(z.looseObject({ urn: z.string() })).nullish(),
   pending_operations: z.array(operationSchema).nullish(),
 });
@@ -46,17 +48,21 @@ function checkVersion(value: unknown, path: string): Readonly<Record<string, unk
   if (!parsed.success) throw corrupt(path, "it has no version");
   const { version, features = [] } = parsed.data;
   if (version > newestVersion) {
-    throw new UnsupportedError(`The state is of version ${version}; this engine reads up to ${newestVersion}.`, {
-      code: "state-too-new",
-      path,
-      suggestion: "Use the version of Understudy or Pulumi that wrote it.",
-    });
+    throw new UnsupportedError(
+      `The state is of version ${version}; this engine reads up to ${newestVersion}.`,
+      {
+        code: "state-too-new",
+        path,
+        suggestion: "Use the version of Understudy or Pulumi that wrote it.",
+      },
+    );
   }
   if (version < deploymentVersion) {
     throw new UnsupportedError(`The state is of version ${version}, older than this engine reads (3).`, {
       code: "state-too-old",
       path,
-      suggestion: "Run `pulumi up` or `pulumi stack export` once with a current Pulumi CLI; it upgrades the state.",
+      suggestion:
+        "Run `pulumi up` or `pulumi stack export` once with a current Pulumi CLI; it upgrades the state.",
     });
   }
   if (features.length > 0) {
@@ -77,11 +83,15 @@ function parseDeployment(value: unknown, path: string): Deployment {
   }
   const type = parsed.data.secrets_providers?.type;
   if (type !== undefined && type !== "passphrase") {
-    throw new UnsupportedError(`The state's secrets are kept by '${type}'; the offline engine knows 'passphrase'.`, {
-      code: "secrets-provider-unsupported",
-      path,
-      suggestion: "Change it with `pulumi stack change-secrets-provider passphrase`, or use --engine pulumi.",
-    });
+    throw new UnsupportedError(
+      `The state's secrets are kept by '${type}'; the offline engine knows 'passphrase'.`,
+      {
+        code: "secrets-provider-unsupported",
+        path,
+        suggestion:
+          "Change it with `pulumi stack change-secrets-provider passphrase`, or use --engine pulumi.",
+      },
+    );
   }
   return parsed.data;
 }
@@ -105,7 +115,10 @@ export function formatExport(deployment: Deployment): string {
 }
 
 export function formatCheckpoint(qualifiedStack: string, deployment: Deployment): string {
-  return JSON.stringify({ version: deploymentVersion, checkpoint: { stack: qualifiedStack, latest: deployment } });
+  return JSON.stringify({
+    version: deploymentVersion,
+    checkpoint: { stack: qualifiedStack, latest: deployment },
+  });
 }
 
 /** A deployment of these parts. The manifest names no version of Pulumi, since none wrote it. */

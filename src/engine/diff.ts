@@ -1,7 +1,7 @@
 import type { Json } from "../base/json.ts";
 import type { PropertyChange } from "./events.ts";
-import { covers, formatPath, parsePath, type Segment } from "./property-path.ts";
-import { isObject, isSecret, mapValue, plain, type Properties, sameValue, unknownValue } from "./values.ts";
+import { covers, formatPath, getPath, parsePath, readPath, type Segment } from "./property-path.ts";
+import { isObject, isSecret, mapValue, type Properties, sameValue, unknownValue } from "./values.ts";
 
 /** A plugin's verdict on one resource, or the engine's own. */
 export interface Diff {
@@ -39,7 +39,11 @@ function change(
   };
 }
 
-function compare(path: readonly Segment[], before: Json | undefined, after: Json | undefined): readonly PropertyChange[] {
+function compare(
+  path: readonly Segment[],
+  before: Json | undefined,
+  after: Json | undefined,
+): readonly PropertyChange[] {
   if (sameValue(before, after)) return [];
   if (isObject(before) && isObject(after) && !isSecret(before) && !isSecret(after)) {
     return [...new Set([...Object.keys(before), ...Object.keys(after)])]
@@ -57,18 +61,6 @@ export function compareProperties(before: Properties, after: Properties): readon
   return compare([], before, after);
 }
 
-function at(value: Json | undefined, path: readonly Segment[]): Json | undefined {
-  return path.reduce<Json | undefined>((node, segment) => {
-    const inner = isSecret(node) ? plain(node) : node;
-    const found = Array.isArray(inner)
-      ? (inner[Number(segment)] as Json | undefined)
-      : isObject(inner)
-        ? inner[String(segment)]
-        : undefined;
-    return found !== undefined && isSecret(node) ? { ...node, value: found } : found;
-  }, value);
-}
-
 /** A difference that a plugin named by path, with the values on both sides. */
 export function changeAt(
   path: string,
@@ -76,8 +68,8 @@ export function changeAt(
   after: Properties,
   replaces: boolean,
 ): PropertyChange {
-  const segments = parsePath(path);
-  const [old, now] = [at(before, segments), at(after, segments)];
+  const segments = readPath(path);
+  const [old, now] = [getPath(before, segments), getPath(after, segments)];
   return old === undefined && now === undefined
     ? { path, kind: "update", replaces }
     : change(segments, old, now, replaces);
@@ -88,7 +80,7 @@ export function replaceOnChanges(diff: Diff, patterns: readonly string[]): Diff 
   if (patterns.length === 0 || !diff.changed) return diff;
   const parsed = patterns.map(parsePath);
   const changes = diff.changes.map((item) =>
-    parsed.some((pattern) => covers(pattern, parsePath(item.path))) ? { ...item, replaces: true } : item,
+    parsed.some((pattern) => covers(pattern, readPath(item.path))) ? { ...item, replaces: true } : item,
   );
   const keys = changes.filter((item) => item.replaces).map((item) => item.path);
   return { ...diff, changes, replaceKeys: [...new Set([...diff.replaceKeys, ...keys])] };

@@ -1,11 +1,15 @@
 import type { Json } from "../base/json.ts";
 
-/** What is done with one resource, in the words of Pulumi's own progress. */
+/**
+ * What is done with one resource, in the words of Pulumi's own progress. `delete-replaced` is the deletion that belongs
+ * to a replacement; `discard` forgets what such a deletion left when nobody wants the resource any more.
+ */
 export type StepKind =
   | "create"
   | "update"
   | "replace"
   | "delete"
+  | "delete-replaced"
   | "same"
   | "read"
   | "refresh"

@@ -8,7 +8,11 @@ import { readTextIfExists, writeFileAtomic } from "../base/file.ts";
  */
 export class Journal {
   readonly #file: FileHandle;
-  #waiting: { readonly line: string; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+  #waiting: {
+    readonly line: string;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
   #writing: Promise<void> | undefined;
   #failure: unknown;
 
@@ -77,7 +81,8 @@ export async function readJournal(path: string): Promise<readonly unknown[] | un
         code: "bad-journal",
         path,
         cause: error,
-        suggestion: "The disk may be damaged. Compare the state with what exists, then move the journal away.",
+        suggestion:
+          "The disk may be damaged. Compare the state with what exists, then move the journal away.",
       });
     }
   });

@@ -18,8 +18,8 @@ import type {
   Target,
 } from "./provider.ts";
 import { failureOf } from "./provider-error.ts";
-import { typeOf, nameOf } from "./urn.ts";
-import { hasUnknown, plain, plainProperties, type Properties, withoutReferences } from "./values.ts";
+import { nameOf, typeOf } from "./urn.ts";
+import { hasUnknown, type Properties, plain, plainProperties, withoutReferences } from "./values.ts";
 
 const service = providerGrpc.ResourceProviderService;
 
@@ -92,12 +92,17 @@ export class PluginClient implements ResourceProvider {
       const answer = await call(this.#client, service.checkConfig, request);
       return { inputs: fromStruct(answer.getInputs()), failures: failuresOf(answer) };
     } catch (error) {
-      if (isServiceError(error) && error.code === grpc.status.UNIMPLEMENTED) return { inputs: news, failures: [] };
+      if (isServiceError(error) && error.code === grpc.status.UNIMPLEMENTED)
+        return { inputs: news, failures: [] };
       throw failureOf(error);
     }
   }
 
-  async diffConfig(urn: string, old: Pick<Target, "inputs" | "outputs">, news: Properties): Promise<ProviderDiff> {
+  async diffConfig(
+    urn: string,
+    old: Pick<Target, "inputs" | "outputs">,
+    news: Properties,
+  ): Promise<ProviderDiff> {
     const request = new providerProto.DiffRequest();
     request.setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn));
     request.setOldInputs(toStruct(plainProperties(old.inputs)));
@@ -126,7 +131,9 @@ export class PluginClient implements ResourceProvider {
     for (const [key, value] of Object.entries(inputs)) {
       if (key === "version") continue;
       const text = plain(value);
-      request.getVariablesMap().set(`${pkg}:config:${key}`, typeof text === "string" ? text : JSON.stringify(text));
+      request
+        .getVariablesMap()
+        .set(`${pkg}:config:${key}`, typeof text === "string" ? text : JSON.stringify(text));
     }
     try {
       const answer = await call(this.#client, service.configure, request);
@@ -205,11 +212,7 @@ export class PluginClient implements ResourceProvider {
     await this.#call(service.delete, request);
   }
 
-  async invoke(
-    token: string,
-    args: Properties,
-    preview: boolean,
-  ): Promise<Invoked> {
+  async invoke(token: string, args: Properties, preview: boolean): Promise<Invoked> {
     const request = new providerProto.InvokeRequest();
     request.setTok(token).setArgs(this.#struct(args)).setPreview(preview);
     const answer = await this.#call(service.invoke, request);
@@ -221,7 +224,9 @@ export class PluginClient implements ResourceProvider {
     request: Request,
   ): Promise<Response> {
     if (this.#configured === "no") {
-      throw new UnderstudyError("A plugin was asked about a resource before it was configured.", { code: "internal" });
+      throw new UnderstudyError("A plugin was asked about a resource before it was configured.", {
+        code: "internal",
+      });
     }
     try {
       return await call(this.#client, method, request);

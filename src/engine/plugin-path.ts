@@ -18,7 +18,10 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-async function inProject(request: PluginRequest, plugins: readonly ProjectPlugin[]): Promise<string | undefined> {
+async function inProject(
+  request: PluginRequest,
+  plugins: readonly ProjectPlugin[],
+): Promise<string | undefined> {
   const plugin = plugins.find(
     ({ name, version }) =>
       name === request.name &&
@@ -28,11 +31,14 @@ async function inProject(request: PluginRequest, plugins: readonly ProjectPlugin
   const path = join(plugin.folder, `pulumi-resource-${request.name}`);
   if (await isExecutable(path)) return path;
   if (await isReadable(join(plugin.folder, "PulumiPlugin.yaml"))) {
-    throw new UnsupportedError("The offline engine runs plugins that are executables, not PulumiPlugin.yaml.", {
-      code: "plugin-unsupported",
-      path: plugin.folder,
-      suggestion: `Put an executable 'pulumi-resource-${request.name}' there that starts the plugin.`,
-    });
+    throw new UnsupportedError(
+      "The offline engine runs plugins that are executables, not PulumiPlugin.yaml.",
+      {
+        code: "plugin-unsupported",
+        path: plugin.folder,
+        suggestion: `Put an executable 'pulumi-resource-${request.name}' there that starts the plugin.`,
+      },
+    );
   }
   throw new UnderstudyError(`The folder of plugin '${request.name}' has no executable for it.`, {
     code: "no-plugin",

@@ -18,10 +18,11 @@ function badPath(path: string, reason: string): InputError {
 /** Reads a path as Pulumi writes it: `a.b`, `a[0]`, `a["with.dots"]`, `a[*].b`. Throws `bad-property-path`. */
 export function parsePath(path: string): readonly Segment[] {
   const segments: Segment[] = [];
-  const token = /\["((?:\\"|[^"])*)"\]|\[(\d+|\*)\]|(^|\.)([^.[]+)/y;
+  // Old plugins write a dot before a bracket.
+  const token = /\.?\["((?:\\"|[^"])*)"\]|\.?\[(\d+|\*)\]|(^|\.)([^.[]+)/y;
   while (token.lastIndex < path.length) {
     const start = token.lastIndex;
-    const match = token.exec(path);
+    const match = path.startsWith(".") ? null : token.exec(path);
     if (match === null) throw badPath(path, `nothing readable at '${path.slice(start)}'`);
     const [, quoted, index, , name] = match;
     if (quoted !== undefined) segments.push(quoted.replaceAll('\\"', '"'));
@@ -30,6 +31,15 @@ export function parsePath(path: string): readonly Segment[] {
   }
   if (segments.length === 0) throw badPath(path, "it is empty");
   return segments;
+}
+
+/** A path that a plugin wrote; one that can't be read stands for a property of that very name. */
+export function readPath(path: string): readonly Segment[] {
+  try {
+    return parsePath(path);
+  } catch {
+    return [path];
+  }
 }
 
 export function formatPath(segments: readonly Segment[]): string {
@@ -50,6 +60,19 @@ export function covers(pattern: readonly Segment[], path: readonly Segment[]): b
   );
 }
 
+/** What lies at a path; what lies inside a secret is one too. */
+export function getPath(value: Json | undefined, path: readonly Segment[]): Json | undefined {
+  return path.reduce<Json | undefined>((node, segment) => {
+    const inner = isSecret(node) ? node.value : node;
+    const found = Array.isArray(inner)
+      ? (inner[Number(segment)] as Json | undefined)
+      : isObject(inner)
+        ? inner[String(segment)]
+        : undefined;
+    return found !== undefined && isSecret(node) ? secret(found) : found;
+  }, value);
+}
+
 /** An object or list without its secret wrapper, and the way to put the wrapper back. */
 function open(value: Json | undefined): {
   readonly inner: Json | undefined;
@@ -59,7 +82,11 @@ function open(value: Json | undefined): {
 }
 
 /** `wanted` with what lies at the path taken from `current`, as `ignoreChanges` asks. Where the shapes differ, nothing is done. */
-function resetValue(path: readonly Segment[], current: Json | undefined, wanted: Json | undefined): Json | undefined {
+function resetValue(
+  path: readonly Segment[],
+  current: Json | undefined,
+  wanted: Json | undefined,
+): Json | undefined {
   const [segment, ...rest] = path;
   if (segment === undefined) return current;
   const { inner: from } = open(current);
@@ -72,7 +99,9 @@ function resetValue(path: readonly Segment[], current: Json | undefined, wanted:
     if (!Array.isArray(from)) return wanted;
     return close(
       to.map((item: Json, index) =>
-        (segment === "*" || segment === index) && index < from.length ? (reset(item, from[index]) ?? item) : item,
+        (segment === "*" || segment === index) && index < from.length
+          ? (reset(item, from[index]) ?? item)
+          : item,
       ),
     );
   }
@@ -91,11 +120,7 @@ function resetValue(path: readonly Segment[], current: Json | undefined, wanted:
 }
 
 /** The wanted inputs with every ignored path set back to its current value. */
-export function ignoreChanges(
-  paths: readonly string[],
-  current: Properties,
-  wanted: Properties,
-): Properties {
+export function ignoreChanges(paths: readonly string[], current: Properties, wanted: Properties): Properties {
   return paths.reduce<Properties>(
     (inputs, path) => resetValue(parsePath(path), current, inputs) as Properties,
     wanted,

@@ -34,7 +34,9 @@ export class InitFailedError extends ProviderError {
   }
 }
 
-function detailsOf(error: grpc.ServiceError): readonly { readonly type: string; readonly bytes: Uint8Array }[] {
+function detailsOf(
+  error: grpc.ServiceError,
+): readonly { readonly type: string; readonly bytes: Uint8Array }[] {
   return error.metadata.get("grpc-status-details-bin").flatMap((packed) => {
     if (typeof packed === "string") return [];
     return statusProto.Status.deserializeBinary(packed)
@@ -53,7 +55,11 @@ export function failureOf(error: unknown): unknown {
   const message = error.details === "" ? error.message : error.details;
   for (const { type, bytes } of detailsOf(error)) {
     if (type === "pulumirpc.ErrorResourceInitFailed") {
-      return new InitFailedError(providerProto.ErrorResourceInitFailed.deserializeBinary(bytes), message, error);
+      return new InitFailedError(
+        providerProto.ErrorResourceInitFailed.deserializeBinary(bytes),
+        message,
+        error,
+      );
     }
     if (type === "pulumirpc.ConfigureErrorMissingKeys") {
       const keys = providerProto.ConfigureErrorMissingKeys.deserializeBinary(bytes).getMissingkeysList();

@@ -3,7 +3,7 @@ import type { EngineEvent, EngineListener, LogSeverity, RunError, StepInfo, Step
 import { secretStrings } from "./secrecy.ts";
 import type { Properties } from "./values.ts";
 
-const quietSteps: readonly StepKind[] = ["same", "read"];
+const quietSteps: readonly StepKind[] = ["same", "read", "delete-replaced"];
 
 /** Tells the listener what happens, with every known secret masked, and keeps what a summary needs. */
 export class Reporter {
@@ -43,7 +43,11 @@ export class Reporter {
     this.#listener(event);
   }
 
-  log(severity: LogSeverity, message: string, options: { readonly urn?: string; readonly ephemeral?: boolean } = {}): void {
+  log(
+    severity: LogSeverity,
+    message: string,
+    options: { readonly urn?: string; readonly ephemeral?: boolean } = {},
+  ): void {
     this.#tell({ kind: "log", severity, message: this.mask(message), ...options });
   }
 

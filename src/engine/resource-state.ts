@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UnderstudyError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { Crypter } from "./secrets.ts";
-import { isObject, plain, type Properties, secret, secretSignature, signatureKey } from "./values.ts";
+import { isObject, type Properties, plain, secret, secretSignature, signatureKey } from "./values.ts";
 
 /** A resource of a deployment (Pulumi's ResourceV3) as the engine works with it: secrets decrypted, in their wrapper. */
 export interface ResourceState {
@@ -65,7 +65,12 @@ const resourceSchema = z.looseObject({
   delete: z.boolean().optional(),
   pendingReplacement: z.boolean().optional(),
   dependencies: urns.optional(),
-  propertyDependencies: z.record(z.string(), urns.nullable().transform((list) => list ?? [])).optional(),
+  propertyDependencies: z
+    .record(
+      z.string(),
+      urns.nullable().transform((list) => list ?? []),
+    )
+    .optional(),
   initErrors: z.array(z.string()).optional(),
   provider: z.string().optional(),
   additionalSecretOutputs: z.array(z.string()).optional(),
@@ -83,7 +88,8 @@ const resourceSchema = z.looseObject({
 export type EncodedResource = JsonObject;
 
 function encodeValue(value: Json, crypter: Crypter, place: string): Json {
-  if (Array.isArray(value)) return value.map((item: Json, index) => encodeValue(item, crypter, `${place}.${index}`));
+  if (Array.isArray(value))
+    return value.map((item: Json, index) => encodeValue(item, crypter, `${place}.${index}`));
   if (!isObject(value)) return value;
   if (value[signatureKey] === secretSignature) {
     const text = JSON.stringify(plain(value));
@@ -99,7 +105,8 @@ function encodeProperties(properties: Properties, crypter: Crypter, place: strin
 }
 
 function decodeValue(value: Json, crypter: Crypter, place: string): Json {
-  if (Array.isArray(value)) return value.map((item: Json, index) => decodeValue(item, crypter, `${place}.${index}`));
+  if (Array.isArray(value))
+    return value.map((item: Json, index) => decodeValue(item, crypter, `${place}.${index}`));
   if (!isObject(value)) return value;
   if (value[signatureKey] !== secretSignature) return decodeProperties(value, crypter, place);
   // An export with --show-secrets holds the plain text instead.
@@ -118,7 +125,9 @@ function decodeProperties(properties: Properties, crypter: Crypter, place: strin
 function isWritten(value: unknown): boolean {
   if (value === undefined || value === false || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
-  return typeof value !== "object" || value === null || Object.keys(value).length > 0;
+  return (
+    typeof value !== "object" || value === null || Object.values(value).some((item) => item !== undefined)
+  );
 }
 
 export function encodeResource(state: ResourceState, crypter: Crypter): EncodedResource {

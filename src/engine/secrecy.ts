@@ -1,5 +1,14 @@
 import type { Json } from "../base/json.ts";
-import { hasSecret, isObject, isSecret, mapValue, plain, type Properties, secret, someValue } from "./values.ts";
+import {
+  hasSecret,
+  isObject,
+  isSecret,
+  mapValue,
+  type Properties,
+  plain,
+  secret,
+  someValue,
+} from "./values.ts";
 
 /** Strings shorter than this are compared whole: inside a longer text they would be found by chance. */
 const shortestFragment = 8;

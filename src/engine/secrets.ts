@@ -56,17 +56,21 @@ export class Crypter {
   /** Throws `wrong-passphrase` when the passphrase isn't the one that the salt was made with. */
   static async open(salt: string, passphrase: string): Promise<Crypter> {
     const [version, encoded, ...check] = salt.split(":");
-    if (version !== "v1" || encoded === undefined || check.length !== 3) throw malformed("The encryption salt");
+    if (version !== "v1" || encoded === undefined || check.length !== 3)
+      throw malformed("The encryption salt");
     const crypter = new Crypter(salt, await keyOf(passphrase, Buffer.from(encoded, "base64")));
     try {
       if (crypter.decrypt(check.join(":")) === checkWord) return crypter;
     } catch (error) {
       if (error instanceof UnderstudyError && error.code === "bad-ciphertext") throw error;
     }
-    throw new UnderstudyError("The passphrase is not the one that this stack's secrets were encrypted with.", {
-      code: "wrong-passphrase",
-      suggestion: "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the right one.",
-    });
+    throw new UnderstudyError(
+      "The passphrase is not the one that this stack's secrets were encrypted with.",
+      {
+        code: "wrong-passphrase",
+        suggestion: "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the right one.",
+      },
+    );
   }
 
   /** `place` names where the text belongs; the same text encrypted again for the same place gives the same ciphertext. */
@@ -92,14 +96,17 @@ export class Crypter {
     try {
       const decipher = createDecipheriv("aes-256-gcm", this.#key, Buffer.from(nonce, "base64"));
       decipher.setAuthTag(bytes.subarray(-tagBytes));
-      const text = Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()]).toString("utf8");
+      const text = Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()]).toString(
+        "utf8",
+      );
       if (place !== undefined) this.#known.set(`${place} ${text}`, ciphertext);
       return text;
     } catch (error) {
       throw new UnderstudyError("A secret can't be decrypted with this stack's key.", {
         code: "cannot-decrypt",
         cause: error,
-        suggestion: "It was encrypted for another stack or passphrase: set it anew with `understudy config set --secret`.",
+        suggestion:
+          "It was encrypted for another stack or passphrase: set it anew with `understudy config set --secret`.",
       });
     }
   }

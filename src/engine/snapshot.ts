@@ -69,14 +69,18 @@ export class Snapshot {
     return [...this.#old];
   }
 
-  /** All resources, in the order of a deployment, with every reference to a renamed resource put right. */
+  /** All resources, in the order of a deployment; what they refer to is called as it is now, and is there. */
   resources(): readonly ResourceState[] {
     const states = [...this.#new.values(), ...this.#old.values()];
-    return this.#renames.size === 0 ? states : this.#renamed(states);
+    return withoutMissing(this.#renames.size === 0 ? states : this.#renamed(states));
   }
 
   pending(): readonly Operation[] {
     return [...this.#pending.values()];
+  }
+
+  pendingNumbers(): readonly (readonly [number: number, operation: Operation])[] {
+    return [...this.#pending];
   }
 
   #renamed(states: readonly ResourceState[]): readonly ResourceState[] {
@@ -108,4 +112,30 @@ export class Snapshot {
       };
     });
   }
+}
+
+/** Leaves out references to resources that are gone, which Pulumi would call a broken deployment. */
+function withoutMissing(states: readonly ResourceState[]): readonly ResourceState[] {
+  const urns = new Set(states.map(({ urn }) => urn));
+  const isThere = (urn: string | undefined): boolean => urn === undefined || urn === "" || urns.has(urn);
+  return states.map((state) => {
+    const byProperty = Object.entries(state.propertyDependencies ?? {});
+    if (
+      isThere(state.parent) &&
+      isThere(state.deletedWith) &&
+      (state.dependencies ?? []).every(isThere) &&
+      byProperty.every(([, needed]) => needed.every(isThere))
+    ) {
+      return state;
+    }
+    return {
+      ...state,
+      parent: isThere(state.parent) ? state.parent : undefined,
+      deletedWith: isThere(state.deletedWith) ? state.deletedWith : undefined,
+      dependencies: (state.dependencies ?? []).filter(isThere),
+      propertyDependencies: Object.fromEntries(
+        byProperty.map(([key, needed]) => [key, needed.filter(isThere)]),
+      ),
+    };
+  });
 }

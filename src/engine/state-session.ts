@@ -46,11 +46,15 @@ function encodeChange(change: Change, crypter: Crypter): Json {
 function parseEntry<T>(schema: z.ZodType<T>, entry: unknown, path: string): T {
   const parsed = schema.safeParse(entry);
   if (parsed.success) return parsed.data;
-  throw new UnderstudyError("The journal of a run that broke off holds a line that is no change of the state.", {
-    code: "bad-journal",
-    path,
-    suggestion: "Was it written by another version? Compare the state with what exists, then move the journal away.",
-  });
+  throw new UnderstudyError(
+    "The journal of a run that broke off holds a line that is no change of the state.",
+    {
+      code: "bad-journal",
+      path,
+      suggestion:
+        "Was it written by another version? Compare the state with what exists, then move the journal away.",
+    },
+  );
 }
 
 function decodeChange(
@@ -70,7 +74,9 @@ function decodeChange(
           },
         }),
     ...(end === undefined ? {} : { end }),
-    ...(set === undefined ? {} : { set: set.map(([key, state]) => [key, decodeResource(state, crypter)] as const) }),
+    ...(set === undefined
+      ? {}
+      : { set: set.map(([key, state]) => [key, decodeResource(state, crypter)] as const) }),
     ...(drop === undefined ? {} : { drop }),
     ...(rename === undefined ? {} : { rename }),
   };
@@ -90,10 +96,12 @@ export interface StoredState {
 
 export async function snapshotOf(deployment: Deployment, crypterFor: CrypterFor): Promise<Snapshot> {
   const crypter = await crypterFor(deployment.secrets_providers?.state?.salt);
-  const pending = (deployment.pending_operations ?? []).map((operation): Operation => ({
-    type: operation.type,
-    resource: decodeResource(operation.resource, crypter),
-  }));
+  const pending = (deployment.pending_operations ?? []).map(
+    (operation): Operation => ({
+      type: operation.type,
+      resource: decodeResource(operation.resource, crypter),
+    }),
+  );
   return new Snapshot(
     (deployment.resources ?? []).map((resource) => decodeResource(resource, crypter)),
     pending,
@@ -101,23 +109,30 @@ export async function snapshotOf(deployment: Deployment, crypterFor: CrypterFor)
 }
 
 /** Reads the state, with the journal of a broken-off run laid over it. Changes nothing on the disk. */
-export async function readState(backend: Backend, name: StackName, crypterFor: CrypterFor): Promise<StoredState> {
+export async function readState(
+  backend: Backend,
+  name: StackName,
+  crypterFor: CrypterFor,
+): Promise<StoredState> {
   const text = await backend.read(name);
   const snapshot =
     text === undefined
       ? new Snapshot([])
       : await snapshotOf(parseCheckpoint(text, backend.statePath(name)), crypterFor);
   const entries = await readJournal(backend.journalPath(name));
-  if (entries === undefined || entries.length === 0) return { snapshot, recovered: false, exists: text !== undefined };
+  if (entries === undefined || entries.length === 0)
+    return { snapshot, recovered: false, exists: text !== undefined };
   const [first, ...rest] = entries;
   const header = parseEntry(headerSchema, first, backend.journalPath(name));
   const folded = foldedSchema.safeParse(rest.at(-1));
-  if (folded.success && folded.data.folded === digest(text)) return { snapshot, recovered: false, exists: true };
+  if (folded.success && folded.data.folded === digest(text))
+    return { snapshot, recovered: false, exists: true };
   if (header.base !== digest(text)) {
     throw new UnderstudyError("A run broke off, and the state file was changed since by something else.", {
       code: "journal-mismatch",
       path: backend.journalPath(name),
-      suggestion: "Compare the two by hand (each line of the journal is a change), then move the journal away.",
+      suggestion:
+        "Compare the two by hand (each line of the journal is a change), then move the journal away.",
     });
   }
   const crypter = await crypterFor(header.salt);
@@ -130,7 +145,7 @@ export async function readState(backend: Backend, name: StackName, crypterFor: C
 
 /** The state of a stack during a run that holds its lock: changes go to the journal at once and to the file at the end. */
 export class StateSession {
-  readonly snapshot: Snapshot;
+  #snapshot: Snapshot;
   readonly #backend: Backend;
   readonly #name: StackName;
   readonly #crypter: Crypter;
@@ -142,7 +157,7 @@ export class StateSession {
     crypter: Crypter,
     journal: Journal,
   ) {
-    this.snapshot = snapshot;
+    this.#snapshot = snapshot;
     this.#backend = place.backend;
     this.#name = place.name;
     this.#crypter = crypter;
@@ -166,20 +181,34 @@ export class StateSession {
     await removeJournal(path);
     const snapshot = new Snapshot(state.snapshot.resources(), state.snapshot.pending());
     const journal = await Journal.create(path);
-    await journal.append({ journal: 1, base: digest(await backend.read(name)), salt: crypter.salt, pid: process.pid });
+    await journal.append({
+      journal: 1,
+      base: digest(await backend.read(name)),
+      salt: crypter.salt,
+      pid: process.pid,
+    });
     return new StateSession(snapshot, { backend, name }, crypter, journal);
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** Puts another snapshot in place of the whole one; it is on the disk once the session is closed. */
+  replace(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
   }
 
   /** Changes the snapshot now; resolves when the change is on the disk. */
   commit(change: Change): Promise<void> {
-    this.snapshot.apply(change);
+    this.#snapshot.apply(change);
     return this.#journal.append(encodeChange(change, this.#crypter));
   }
 
   /** Writes the state file anew and removes the journal. */
   async close(): Promise<void> {
     try {
-      const text = formatState(this.#backend, this.#name, this.#crypter, this.snapshot);
+      const text = formatState(this.#backend, this.#name, this.#crypter, this.#snapshot);
       // Should the process die between the two files, this line tells that the journal is in the state already.
       await this.#journal.append({ folded: digest(text) });
       await this.#backend.write(this.#name, text);

@@ -1,5 +1,5 @@
-import type { Diff } from "./diff.ts";
 import { RefusedError } from "../base/errors.ts";
+import type { Diff } from "./diff.ts";
 import type { ResourceState } from "./resource-state.ts";
 
 /** What the program wants of a resource, as far as deciding needs it. */

@@ -15,7 +15,8 @@ export interface Urn {
 /** Undefined when the text is no URN. */
 export function parseUrn(text: string): Urn | undefined {
   const [head = "", project, qualifiedType, ...name] = text.split("::");
-  if (!head.startsWith("urn:pulumi:") || project === undefined || qualifiedType === undefined) return undefined;
+  if (!head.startsWith("urn:pulumi:") || project === undefined || qualifiedType === undefined)
+    return undefined;
   if (name.length === 0) return undefined;
   return {
     stack: head.slice("urn:pulumi:".length),

@@ -6,8 +6,8 @@ import type { Log } from "../base/log.ts";
 import type { Link } from "../data/contract.ts";
 import { openLink } from "../data/registry.ts";
 import { loadPlatform } from "../platform/registry.ts";
-import { openZone } from "../traffic/registry.ts";
 import { parseZoneSettings } from "../traffic/parse.ts";
+import { openZone } from "../traffic/registry.ts";
 import type { Kit, KitSite } from "./kit.ts";
 import { type ReachedSite, siteNamed, type World } from "./world.ts";
 

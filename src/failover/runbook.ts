@@ -246,13 +246,28 @@ function verify({ world, plan, to }: Cast): Step {
       const expected = { ledger: ledgerOf(plan), target: to.target };
       const detail = await until(context, async () => {
         const answers = await world.zone.verify(expected, { signal: context.signal });
-        const wrong = answers.filter((answer) => !answer.ok);
-        const shown = (wrong.length === 0 ? answers : wrong).map(
-          (answer) => `${answer.server}: ${answer.detail}`,
-        );
-        return { ok: wrong.length === 0, detail: shown.join("; ") };
+        // A server that gives no answer can't mislead anybody; one that answers with the old records does.
+        const wrong = answers.filter((answer) => !answer.ok && answer.answered !== false);
+        const shown = answers.map((answer) => `${answer.server}: ${answer.detail}`);
+        return { ok: wrong.length === 0 && answers.some((answer) => answer.ok), detail: shown.join("; ") };
       });
       return { outcome: "done", detail };
+    },
+  };
+}
+
+/** After a graceful run both sides are equal at the promotion, so the way back begins there, without a copy. */
+function turnAround({ world, plan, from, to }: Cast): Step {
+  return {
+    name: "turn-around",
+    title: `Let the data flow back to ${from.name}`,
+    bestEffort: true,
+    async act({ signal }) {
+      const { timeoutMs = patienceMs } = patience(plan, signal);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const back = world.links(to.name, from.name);
+      await Promise.all(back.map((link) => link.init({ signal: limit })));
+      return { outcome: "done", detail: `${list(back)} of ${from.name} follows ${to.name}` };
     },
   };
 }
@@ -300,6 +315,7 @@ export function runbook(world: World, plan: Plan): readonly Step[] {
     health(cast),
     moveTraffic(cast),
     verify(cast),
+    ...(links.length === 0 ? [] : [turnAround(cast)]),
     retire(cast),
   ];
 }

@@ -30,6 +30,8 @@ export interface FileFindings {
   readonly notes: readonly Note[];
   /** Remarks of the file on single fields, kept as comments in the YAML. */
   readonly remarks: readonly { readonly path: AppPath; readonly text: string }[];
+  /** The whole file does not count, for this reason. */
+  ignore(reason: string): void;
   /** Called last: merging files still changes what became of their keys. */
   sources(): readonly Source[];
 }

@@ -1,4 +1,4 @@
-import { pointerSegment, type Scalar, type Tree } from "./tree.ts";
+import { pointerSegment, type Tree } from "./tree.ts";
 
 /** What became of one key of a file. All but `carried` have a reason. */
 export type Status = "carried" | "approximated" | "dropped" | "ignored";
@@ -26,7 +26,7 @@ export interface Claim {
 export interface Claimable {
   readonly file: string;
   readonly line: number;
-  /** Says what became of it, and of all within it of which nothing was said yet. */
+  /** Says what became of it; when it goes, also of all within it of which nothing was said yet. */
   claim(claim: Claim): void;
   /** Says so anew, of it and of all within it: what the merging of files decides. */
   settle(claim: Claim): void;
@@ -37,6 +37,7 @@ const shadowedClaim: Claim = {
   status: "ignored",
   reason: "the same key comes again further down, and that one counts",
 };
+const overriddenClaim: Claim = { status: "ignored", reason: "overridden wherever its anchor is used" };
 const order: readonly Status[] = ["carried", "approximated", "ignored", "dropped"];
 
 /**
@@ -45,22 +46,33 @@ const order: readonly Status[] = ["carried", "approximated", "ignored", "dropped
  */
 export class Ledger {
   readonly file: string;
-  readonly #tree: Tree;
+  readonly tree: Tree;
   readonly #claims = new Map<Tree, Claim>();
   /** Claims on the copies of a node that a YAML alias made. */
   readonly #copies = new Map<Tree, Claim>();
+  readonly #aliased = new Set<Tree>();
+  /** Maps and lists that a reader looked into. */
+  readonly #entered = new Set<Tree>();
 
   constructor(file: string, tree: Tree) {
     this.file = file;
-    this.#tree = tree;
+    this.tree = tree;
+    this.#findAliased(tree);
   }
 
-  root(): Entry {
-    return new Entry(this, this.#tree, "");
+  #findAliased(tree: Tree): void {
+    if (tree.copyOf !== undefined) this.#aliased.add(tree.copyOf);
+    if (tree.kind === "list") for (const item of tree.items) this.#findAliased(item);
+    if (tree.kind === "map") for (const entry of tree.entries) this.#findAliased(entry.value);
   }
 
   claimOf(tree: Tree): Claim | undefined {
     return this.#claims.get(tree);
+  }
+
+  /** A reader looks into a map or list: it is carried by way of its parts, unless somebody says otherwise. */
+  enter(tree: Tree): void {
+    this.#entered.add(tree);
   }
 
   set(tree: Tree, claim: Claim): void {
@@ -92,113 +104,15 @@ export class Ledger {
         else emit(key, line, value, shadowed ? shadowedClaim : fixed);
       }
     };
-    walk(this.#tree, "");
+    walk(this.tree, "");
     return result;
   }
 
   #fate(tree: Tree): Claim {
-    return this.#claims.get(tree) ?? this.#copies.get(tree) ?? notUnderstood;
+    const known = this.#claims.get(tree) ?? this.#copies.get(tree);
+    if (known !== undefined) return known;
+    const aliased = this.#aliased.has(tree);
+    if (this.#entered.has(tree) || (aliased && tree.kind !== "scalar")) return { status: "carried" };
+    return aliased ? overriddenClaim : notUnderstood;
   }
-}
-
-/** One place in a file, as the readers of the formats see it. To read it is not yet to claim it; to look into a map or list is. */
-export class Entry implements Claimable {
-  readonly pointer: string;
-  readonly tree: Tree;
-  readonly #ledger: Ledger;
-
-  constructor(ledger: Ledger, tree: Tree, pointer: string) {
-    this.#ledger = ledger;
-    this.tree = tree;
-    this.pointer = pointer;
-  }
-
-  get file(): string {
-    return this.#ledger.file;
-  }
-
-  get line(): number {
-    return this.tree.line;
-  }
-
-  /** The members of a map, in order; none of anything else. */
-  members(): readonly (readonly [string, Entry])[] {
-    if (this.tree.kind !== "map") return [];
-    this.#enter();
-    return this.tree.entries
-      .filter((entry) => !entry.shadowed && !entry.merge)
-      .map((entry) => [
-        entry.key,
-        new Entry(this.#ledger, entry.value, this.pointer + pointerSegment(entry.key)),
-      ]);
-  }
-
-  /** The items of a list; none of anything else. */
-  items(): readonly Entry[] {
-    if (this.tree.kind !== "list") return [];
-    this.#enter();
-    return this.tree.items.map(
-      (item, index) => new Entry(this.#ledger, item, this.pointer + pointerSegment(index)),
-    );
-  }
-
-  get(key: string): Entry | undefined {
-    return this.members().find(([name]) => name === key)?.[1];
-  }
-
-  /** The value of a scalar; undefined for a map or list. */
-  scalar(): Scalar | undefined {
-    return this.tree.kind === "scalar" ? this.tree.value : undefined;
-  }
-
-  /** A scalar as text, empty when it is null; undefined for a map or list. */
-  text(): string | undefined {
-    const value = this.scalar();
-    return value === undefined ? undefined : value === null ? "" : String(value);
-  }
-
-  /** A whole or decimal number, also when it is written in quotes. */
-  number(): number | undefined {
-    const text = this.text()?.trim();
-    return text !== undefined && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
-  }
-
-  /** It is in the description, by way of its parts or of something else that was read. */
-  carried(to?: string): void {
-    this.claim({ status: "carried", ...(to === undefined ? {} : { to }) });
-  }
-
-  dropped(reason: string): void {
-    this.claim({ status: "dropped", reason });
-  }
-
-  ignored(reason: string): void {
-    this.claim({ status: "ignored", reason });
-  }
-
-  claim(claim: Claim): void {
-    this.#ledger.set(this.tree, claim);
-    this.#claimBelow(this.tree, claim);
-  }
-
-  settle(claim: Claim): void {
-    this.#ledger.set(this.tree, claim);
-    for (const child of childrenOf(this.tree)) new Entry(this.#ledger, child, "").settle(claim);
-  }
-
-  #enter(): void {
-    if (this.#ledger.claimOf(this.tree) === undefined) this.#ledger.set(this.tree, { status: "carried" });
-  }
-
-  #claimBelow(tree: Tree, claim: Claim): void {
-    for (const child of childrenOf(tree)) {
-      if (this.#ledger.claimOf(child) === undefined) this.#ledger.set(child, claim);
-      this.#claimBelow(child, claim);
-    }
-  }
-}
-
-function childrenOf(tree: Tree): readonly Tree[] {
-  if (tree.kind === "list") return tree.items;
-  return tree.kind === "map" ? tree.entries.filter((entry) => !entry.merge).map((entry) => entry.value) : [];
 }

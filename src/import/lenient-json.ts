@@ -42,7 +42,7 @@ class JsonReader {
     this.#space();
     if (this.#at < this.#text.length) {
       this.#fail(
-        `${this.#seen()} comes after the end of the description.`,
+        `There is something after the end of the description: ${this.#seen()}.`,
         "Remove what follows, or check the braces before it.",
       );
     }
@@ -64,9 +64,9 @@ class JsonReader {
 
   /** What stands here, for a message. */
   #seen(): string {
-    if (this.#at >= this.#text.length) return "The end of the file";
+    if (this.#at >= this.#text.length) return "the end of the file";
     const [word] = /^(?:"[^"\n]{0,20}"?|[\w.$-]{1,20}|.)/su.exec(this.#text.slice(this.#at)) ?? [""];
-    return word === "\n" ? "A line break" : `'${word}'`;
+    return word === "\n" ? "a line break" : `'${word}'`;
   }
 
   #mend(message: string): void {
@@ -98,7 +98,7 @@ class JsonReader {
       return { kind: "scalar", value, text: value, line };
     }
     const [word] =
-      /^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])/.exec(
+      /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])/.exec(
         this.#text.slice(this.#at, this.#at + 400),
       ) ?? [];
     if (word === undefined)
@@ -120,7 +120,10 @@ class JsonReader {
           "Check the braces and commas before this place.",
         );
       }
+      const start = this.#at;
       const key = this.#string();
+      if (key.includes("\n"))
+        this.#fail("The key that starts here has no closing quote.", 'Add the missing ".', start);
       this.#space();
       if (this.#text[this.#at] !== ":") {
         this.#fail(

@@ -5,10 +5,11 @@ export function appName(text: string): string | undefined {
     .toLowerCase()
     .replaceAll(/\p{M}/gu, "")
     .replaceAll(/[^a-z0-9]+/g, "-")
-    .replace(/^[^a-z]+/, "")
+    .replace(/^-+/, "")
+    .replace(/^(?=\d)/, "app-")
     .slice(0, 30)
     .replace(/-+$/, "");
-  return plain.length >= 2 ? plain : undefined;
+  return /[a-z].*[a-z0-9]/.test(plain) ? plain : undefined;
 }
 
 /** A name for a process, job or service; undefined when nothing of the text is left. */

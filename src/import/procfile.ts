@@ -10,7 +10,7 @@ const comment = /^\s*(#|\/\/)/;
 const conflict = /^(<{7}|={7}|>{7})(\s|$)/;
 const template = /^\s*\{[%{#]/;
 /** The shell would go on to the next line after these. */
-const goesOn = /(\\|&&|\|\||\||;|,)$/;
+const goesOn = /(\\|&&|\|)$/;
 
 class Line implements Claimable {
   readonly file: string;
@@ -61,20 +61,32 @@ export function readProcfile(text: string, file: string): FileFindings {
       continue;
     }
     const last = entries.at(-1);
-    const open = last !== undefined && (last.parts.length === 0 || goesOn.test(last.parts.at(-1) ?? ""));
     const [, type, command = ""] = processLine.exec(raw) ?? [];
-    if (last !== undefined && (open || (type === undefined && /^\s/.test(raw)))) {
+    const end = last?.parts.at(-1) ?? "";
+    const goes =
+      type === undefined
+        ? goesOn.test(end) || last?.parts.length === 0 || /^\s/.test(raw)
+        : end.endsWith("\\");
+    if (last !== undefined && goes) {
       last.lines.push(line);
       last.parts.push(raw.trim());
     } else if (type !== undefined) {
       entries.push({ type, lines: [line], parts: command === "" ? [] : [command] });
     } else problems.push(fault(raw, line));
   }
-  problems.push(...judge(entries));
+  // Between the markers of a merge everything is there twice: that is no second problem.
+  if (!problems.some((problem) => problem.code === "merge-conflict")) problems.push(...judge(entries));
   if (problems.length > 0) throw new InputError(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
   const collector = new Collector();
   for (const entry of entries) take(entry, collector);
-  return { file, ...collector, sources: () => lines.map((line) => line.source()) };
+  return {
+    file,
+    ...collector,
+    ignore: (reason) => {
+      for (const line of lines) line.settle({ status: "ignored", reason });
+    },
+    sources: () => lines.map((line) => line.source()),
+  };
 }
 
 function fault(raw: string, { file, line }: Line): Problem {

@@ -23,14 +23,14 @@ export interface TreeEntry {
   readonly merge?: true;
 }
 
-export interface TreeList extends TreeBase {
+interface TreeList extends TreeBase {
   readonly kind: "list";
   readonly items: readonly Tree[];
 }
 
 export type Scalar = string | number | boolean | null;
 
-export interface TreeScalar extends TreeBase {
+interface TreeScalar extends TreeBase {
   readonly kind: "scalar";
   readonly value: Scalar;
   /** As written, without quotes. */

@@ -9,7 +9,11 @@ import {
   parseAllDocuments,
 } from "yaml";
 import { InputError } from "../base/errors.ts";
+import { yamlProblems } from "../base/yaml-problems.ts";
 import { type ParsedFile, shadowDuplicates, type Tree, type TreeEntry, type TreeMap } from "./tree.ts";
+
+/** Deep enough for any real file, shallow enough for the stack. */
+const maxDepth = 100;
 
 /** Aliases may multiply a file: more nodes than any real file has are refused. */
 const maxNodes = 100_000;
@@ -27,22 +31,7 @@ export function parseYamlTree(text: string, file: string): ParsedFile {
       { code: "empty-file", message: "The file is empty.", file, suggestion: "Remove it, or fill it." },
     ]);
   }
-  if (document.errors.length > 0) {
-    throw new InputError(
-      document.errors.map((error) => {
-        const { line, col } = lines.linePos(error.pos[0]);
-        const [first = ""] = error.message.split("\n");
-        return {
-          code: "bad-yaml",
-          message: `${first.replace(/ at line \d+, column \d+:?$/, "")}.`,
-          file,
-          line,
-          column: col,
-          suggestion: "Check indentation, quotes and brackets there.",
-        };
-      }),
-    );
-  }
+  if (document.errors.length > 0) throw new InputError(yamlProblems(document.errors, lines, file));
   const builder = new TreeBuilder(document, lines, file);
   const tree = builder.build(document.contents);
   const repairs =
@@ -92,6 +81,8 @@ class TreeBuilder {
     if (node === null) return { kind: "scalar", value: null, text: "", line: keyLine, ...copy };
     const line = this.#line(node);
     if (isAlias(node)) return this.#alias(node, line);
+    if (this.#open.size > maxDepth)
+      this.#fail("It is nested too deeply.", line, "Check that this is the file you mean.");
     if (this.#open.has(node)) this.#fail("An anchor contains itself.", line, "Break the circle.");
     this.#open.add(node);
     let tree: Tree;

@@ -28,7 +28,7 @@ export interface Platform<
   /** The handlers that the Pulumi plugin serves, by type token (`understudy:heroku:App`). */
   readonly resources: Readonly<Record<string, ResourceHandler<Connection>>>;
   /** The app's description taken from what runs on the platform. */
-  readonly observeApp?: (connection: Connection, name: string) => Promise<JsonObject>;
+  observeApp?(connection: Connection, name: string): Promise<JsonObject>;
 }
 
 /** A site as the renderer sees it. */

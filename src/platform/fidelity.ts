@@ -22,7 +22,7 @@ interface Verdict {
 }
 
 /** Values that a rule covers; for any other value `otherwise` speaks. All bounds are inclusive. */
-export interface Bounds {
+interface Bounds {
   readonly min?: number;
   readonly max?: number;
   readonly oneOf?: readonly (string | number | boolean)[];
@@ -64,17 +64,29 @@ function matches(pattern: readonly string[], field: readonly string[]): boolean 
   );
 }
 
+interface RankedRule {
+  readonly segments: readonly string[];
+  readonly rule: FieldRule;
+}
+
+const ranked = new WeakMap<Capabilities, readonly RankedRule[]>();
+
+/** The rules, longest pattern first; of equally long ones, that with fewer stars first. */
+function rankedRules(capabilities: Capabilities): readonly RankedRule[] {
+  const known = ranked.get(capabilities);
+  if (known !== undefined) return known;
+  const stars = ({ segments }: RankedRule): number => segments.filter((segment) => segment === "*").length;
+  const rules = Object.entries(capabilities.fields)
+    .map(([pattern, rule]) => ({ segments: pattern.split("."), rule }))
+    .sort((a, b) => b.segments.length - a.segments.length || stars(a) - stars(b));
+  ranked.set(capabilities, rules);
+  return rules;
+}
+
 /** The rule with the longest matching pattern; of equally long ones, that with fewer stars. */
 export function ruleFor(capabilities: Capabilities, field: string): FieldRule | undefined {
   const parts = field.split(".");
-  let best: { readonly rank: number; readonly rule: FieldRule } | undefined;
-  for (const [pattern, rule] of Object.entries(capabilities.fields)) {
-    const segments = pattern.split(".");
-    if (!matches(segments, parts)) continue;
-    const rank = segments.length * 100 - segments.filter((segment) => segment === "*").length;
-    if (best === undefined || rank > best.rank) best = { rank, rule };
-  }
-  return best?.rule;
+  return rankedRules(capabilities).find(({ segments }) => matches(segments, parts))?.rule;
 }
 
 function within(bounds: Bounds, value: unknown): boolean {

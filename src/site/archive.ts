@@ -18,8 +18,19 @@ export interface Archive {
 /** Rules that keep files out of a build: git's, Heroku's and Cloud Foundry's. */
 const ignoreFiles = [".gitignore", ".slugignore", ".cfignore"];
 
-/** Never part of a source, whatever the ignore files say. */
-const never = [".git", "node_modules", ".understudy", "*.kit", ".venv", "__pycache__"];
+/** Never part of a source, whatever the ignore files say: what is made from it, and what describes it to Understudy. */
+const never = [
+  ".git",
+  "node_modules",
+  ".venv",
+  "__pycache__",
+  ".understudy",
+  "*.kit",
+  "/understudy.yaml",
+  "/Pulumi.yaml",
+  "/Pulumi.*.yaml",
+  "/stacks/index.mjs",
+];
 
 interface Rules {
   /** The folder that the rules are written for, relative to the source. */

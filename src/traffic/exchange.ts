@@ -17,10 +17,10 @@ export interface ExchangeOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /**
-   * `question`: UDP, sent again while no answer comes, then TCP. `once`: what may not be sent twice unseen; UDP, or TCP
-   * when it is large, and never again.
+   * `question`: UDP, sent again while no answer comes, then TCP. For what may not be sent twice unseen: `once-udp` (TCP
+   * when it is large) and `once-tcp`.
    */
-  readonly mode: "question" | "once";
+  readonly mode: "question" | "once-udp" | "once-tcp";
 }
 
 /** A question is sent again after so long. */
@@ -45,8 +45,8 @@ export async function exchange(
   const accept = (bytes: Buffer): Answer | undefined => matchingAnswer(question, wire, bytes);
   const tcp = (timeoutMs: number): Promise<Answer> =>
     overTcp(resolved, wire, accept, { ...options, timeoutMs });
-  if (wire.length > udpLimit) return tcp(options.timeoutMs);
-  if (options.mode === "once") return overUdp(resolved, wire, accept, options);
+  if (wire.length > udpLimit || options.mode === "once-tcp") return tcp(options.timeoutMs);
+  if (options.mode === "once-udp") return overUdp(resolved, wire, accept, options);
 
   const started = performance.now();
   const left = (): number => Math.max(1, options.timeoutMs - (performance.now() - started));
@@ -156,14 +156,16 @@ function overTcp(
 }
 
 /** Runs one attempt to its answer, error, deadline or abort, whichever is first, and then cleans up once. */
-function settle(
+async function settle(
   server: ServerAddress,
   { timeoutMs, signal }: ExchangeOptions,
   start: (resolve: (answer: Answer) => void, reject: (error: unknown) => void) => () => void,
 ): Promise<Answer> {
+  signal?.throwIfAborted();
   return new Promise<Answer>((resolve, reject) => {
     const onAbort = (): void => fail(signal?.reason);
     const timer = setTimeout(() => fail(timedOut(server, timeoutMs)), timeoutMs);
+    let stop = (): void => {};
     let done = false;
     const finish = (): boolean => {
       if (done) return false;
@@ -178,7 +180,7 @@ function settle(
       if (finish()) reject(error);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
-    const stop = start((answer) => {
+    stop = start((answer) => {
       if (finish()) resolve(answer);
     }, fail);
   });

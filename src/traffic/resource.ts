@@ -125,14 +125,12 @@ async function read(
   const state = await open(context, inputs).zone.read({ signal: context.signal });
   if (state.ledger === undefined) return undefined;
   const { ledger, target, ttlSeconds = ttlOf(inputs) } = state;
-  const ttl = inputs.ttlSeconds === undefined ? {} : { ttlSeconds };
-  const zone = inputs.ttlSeconds === undefined ? { ...inputs.zone, ttlSeconds } : inputs.zone;
-  const drifted = { ...known.inputs, zone, active: ledger.active, ...ttl };
-  return {
-    id,
-    outputs: outputsOf({ ledger, target, ttlSeconds }),
-    inputs: target === undefined || sameTarget(target, inputs.target) ? drifted : { ...drifted, target },
+  const drift: JsonObject = {
+    active: ledger.active,
+    ...(target === undefined || sameTarget(target, inputs.target) ? {} : { target: { ...target } }),
+    ...(ttlSeconds === ttlOf(inputs) ? {} : { ttlSeconds }),
   };
+  return { id, outputs: outputsOf({ ledger, target, ttlSeconds }), inputs: { ...known.inputs, ...drift } };
 }
 
 /** TTL and further names only: where users are sent is not Pulumi's to change. */

@@ -127,6 +127,8 @@ export class Rfc2136Zone implements Zone {
       const result = await submitUpdate(this.#primary, wire, key, {
         timeoutMs: budget.share(updateTries + 1 - attempt),
         signal: budget.signal,
+        // Some networks let only TCP through.
+        transport: attempt === 1 ? "udp" : "tcp",
         now: () => this.#clock.now(),
       });
       if (result.kind === "done") return;
@@ -160,7 +162,7 @@ export class Rfc2136Zone implements Zone {
   }
 
   #notMade(cause: RetryableError): RetryableError {
-    return new RetryableError(`The change of ${this.#name()} was not made: ${cause.message}`, {
+    return new RetryableError(`The change of ${this.#name()} has not been made: ${cause.message}`, {
       code: "change-not-made",
       path: this.#name(),
       cause,

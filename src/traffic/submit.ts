@@ -16,6 +16,7 @@ export type Submission =
 export interface SubmitOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  readonly transport: "udp" | "tcp";
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -34,7 +35,7 @@ export async function submitUpdate(
   const signed = signMessage(update, key, { timeSigned: seconds() });
   let answer: Answer;
   try {
-    answer = await exchange(server, signed.wire, { ...options, mode: "once" });
+    answer = await exchange(server, signed.wire, { ...options, mode: `once-${options.transport}` });
   } catch (error) {
     if (error instanceof RetryableError) return { kind: "unknown", cause: error };
     throw error;
@@ -67,10 +68,11 @@ function keyError(place: string, key: TsigKey, error: number, answer: Answer, no
   const name = `key '${key.name}' (${key.algorithm})`;
   switch (error) {
     case tsigError.BADKEY:
-      return new RefusedError(`${place} does not know the ${name}.`, {
+      return new RefusedError(`${place} does not know the ${name}, or does not admit it here.`, {
         code: "key-unknown",
         rule: "BADKEY",
-        suggestion: "Check the key's name and algorithm against the server's configuration.",
+        suggestion:
+          "Check the key's name and algorithm against the server's configuration, and that the zone admits it for these names (Knot says the same of a key whose acl does not cover the change).",
       });
     case tsigError.BADSIG:
       return new RefusedError(`${place} knows the ${name}, but the secret is another there.`, {

@@ -10,8 +10,6 @@ export interface WaitOptions {
   readonly intervalMs?: number;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
-  /** Told after each round. */
-  readonly onRound?: (verifications: readonly Verification[]) => void;
 }
 
 /** A server that gave no answer in so many rounds is left aside: nobody gets old records from it. */
@@ -36,7 +34,6 @@ export async function waitUntilVerified(
       timeoutMs: Math.min(roundMs, left),
       ...(signal === undefined ? {} : { signal }),
     });
-    options.onRound?.(verifications);
     if (isSettled(verifications, round)) return verifications;
     if (clock.monotonic() + intervalMs >= end) throw unverified(verifications, timeoutMs);
     await clock.sleep(intervalMs, signal);

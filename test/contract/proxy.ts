@@ -47,7 +47,8 @@ export async function openProxy(apiUrl: string): Promise<Proxy> {
       body: method === "GET" || method === "HEAD" ? null : body,
       redirect: "manual",
     });
-    const streamed = /event-stream/.test(answer.headers.get("content-type") ?? "");
+    const type = answer.headers.get("content-type") ?? "";
+    const [streamed, isJson] = [type.includes("event-stream"), type.includes("json")];
     const { "content-length": ____, "content-encoding": _____, ...kept } = Object.fromEntries(answer.headers);
     for (const [name, value] of Object.entries(kept)) kept[name] = value.replaceAll(apiUrl, proxy.url);
     if (mishap.kind === "lose-answer") {
@@ -61,7 +62,8 @@ export async function openProxy(apiUrl: string): Promise<Proxy> {
       response.end();
       return;
     }
-    response.end((await answer.text()).replaceAll(apiUrl, proxy.url));
+    const content = Buffer.from(await answer.arrayBuffer());
+    response.end(isJson ? content.toString("utf8").replaceAll(apiUrl, proxy.url) : content);
   };
 
   const server = createServer((request, response) => {

@@ -116,8 +116,8 @@ export const sampleResult: DrillResult = {
   wallSeconds: 83.4,
   upSeconds: 21.7,
   sites: {
-    primary: { name: "primary", platform: "Heroku" },
-    mirror: { name: "mirror", platform: "Cloud Foundry" },
+    primary: { name: "primary", platform: "heroku", title: "Heroku" },
+    mirror: { name: "mirror", platform: "cloudfoundry", title: "Cloud Foundry" },
   },
   objectives: { rtoSeconds: 20, rpoSeconds: 5 },
   environment: [

@@ -20,8 +20,8 @@ async function world(
   return { dns, old, next };
 }
 
-function visit(dns: TestDns, port: number, options: Partial<VisitorOptions> = {}): Visitor {
-  const visitor = startVisitor({
+async function visit(dns: TestDns, port: number, options: Partial<VisitorOptions> = {}): Promise<Visitor> {
+  const visitor = await startVisitor({
     name: "book.example.test",
     port,
     resolver: dns.server,
@@ -38,7 +38,7 @@ function visit(dns: TestDns, port: number, options: Partial<VisitorOptions> = {}
 
 test("it sends reads and writes at its rate under the app's name, and keeps each acknowledged write", async () => {
   const { dns, old } = await world(60);
-  const visitor = visit(dns, old.port);
+  const visitor = await visit(dns, old.port);
   await delay(1_000);
   await visitor.settled(Date.now());
   await visitor.stop();
@@ -54,7 +54,7 @@ test("it sends reads and writes at its rate under the app's name, and keeps each
 
 test("users follow the name once their TTL is over, and keep connections until then", async () => {
   const { dns, old, next } = await world(1);
-  const visitor = visit(dns, old.port);
+  const visitor = await visit(dns, old.port);
   await delay(500);
   const movedAt = Date.now();
   dns.address = next.address;
@@ -70,7 +70,7 @@ test("users follow the name once their TTL is over, and keep connections until t
 test("slow answers don't slow it down, and give up at the deadline", async () => {
   const { dns, old } = await world(60);
   old.behaviour = () => true;
-  const visitor = visit(dns, old.port, { deadlineMs: 300 });
+  const visitor = await visit(dns, old.port, { deadlineMs: 300 });
   await delay(1_000);
   await visitor.stop();
   expect(visitor.requests.length).toBeGreaterThan(50);
@@ -79,7 +79,8 @@ test("slow answers don't slow it down, and give up at the deadline", async () =>
 
 test("each way to fail has its name, and none is an acknowledged write", async () => {
   const { dns, old } = await world(60);
-  const outcomes = async (visitor: Visitor) => {
+  const outcomes = async (visiting: Promise<Visitor>) => {
+    const visitor = await visiting;
     await delay(400);
     await visitor.stop();
     expect(acknowledged(visitor.requests)).toEqual([]);
@@ -110,7 +111,7 @@ test("an idle connection that the server has closed is no failure", async () => 
     response.end("ok", () => setTimeout(() => request.socket.destroy(), 9));
     return true;
   };
-  const visitor = visit(dns, old.port, { users: 1 });
+  const visitor = await visit(dns, old.port, { users: 1 });
   await delay(1_000);
   await visitor.stop();
   expect(visitor.requests.filter((request) => !request.ok)).toEqual([]);
@@ -118,6 +119,7 @@ test("an idle connection that the server has closed is no failure", async () => 
 
 test("a lost process is said to be lost", async () => {
   const { dns, old } = await world(60);
-  const visitor = visit(dns, old.port, { script: { ...guestbookScript, reads: null as never } });
-  await expect(visitor.settled(Date.now() + 60_000)).rejects.toMatchObject({ code: "visitor-lost" });
+  const visiting = visit(dns, old.port, { script: { ...guestbookScript, reads: null as never } });
+  const lost = visiting.then((visitor) => visitor.settled(Date.now() + 60_000));
+  await expect(lost).rejects.toMatchObject({ code: "visitor-lost" });
 });

@@ -80,7 +80,11 @@ export function appendTsig(wire: Buffer, tsig: Tsig): Buffer {
 /** The message's TSIG record, or undefined when it has none. Throws {@link MalformedMessageError}. */
 export function readTsig(message: DecodedMessage): Tsig | undefined {
   if (message.tsig === undefined) return undefined;
-  const { name: keyName, data } = message.tsig.record;
+  const { name: keyName, class: klass, ttl, data } = message.tsig.record;
+  // Neither is signed, since there is but one value that they can have.
+  if (klass !== recordClass.ANY || ttl !== 0) {
+    throw new MalformedMessageError("A TSIG record has a wrong class or TTL.");
+  }
   const { name: algorithm, next } = decodeName(data, 0);
   const take = (offset: number, bytes: number): number => {
     if (offset + bytes > data.length) throw new MalformedMessageError("A TSIG record is cut short.");

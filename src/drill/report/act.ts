@@ -28,7 +28,8 @@ export function actSection(act: ActResult, index: number, result: DrillResult): 
   return html`<section class="card act" aria-labelledby="act-${act.name}">
 <header>
 <div><p class="eyebrow">Act ${numerals[index] ?? index + 1}</p><h2 id="act-${act.name}">${titles[act.name]}</h2>
-<p class="story">${siteName(act.from, result)} <span aria-hidden="true">\u2192</span><span class="hidden"> to </span> ${siteName(act.to, result)} <span class="soft">${stories[act.name]}</span></p></div>
+<p class="story">${siteName(act.from, result)} <span class="arrow" aria-hidden="true">\u2192</span><span class="hidden"> to </span> ${siteName(act.to, result)}</p>
+<p class="soft">${stories[act.name]}</p></div>
 ${verdict}
 </header>
 ${failures.map((failure) => html`<p class="failure">${failure}.</p>`)}
@@ -41,11 +42,11 @@ ${act.notes.map((note) => html`<p class="note">${note}</p>`)}
 
 function siteName(name: string, { sites }: DrillResult): Html {
   const kind = name === sites.primary.name ? "primary" : "mirror";
-  return html`<span class="site ${kind}">${platformOf(name, sites)}</span>`;
+  return html`<span class="site ${kind}">${titleOf(name, sites)}</span>`;
 }
 
-function platformOf(name: string, { primary, mirror }: DrillResult["sites"]): string {
-  return [primary, mirror].find((site) => site.name === name)?.platform ?? name;
+function titleOf(name: string, { primary, mirror }: DrillResult["sites"]): string {
+  return [primary, mirror].find((site) => site.name === name)?.title ?? name;
 }
 
 function figures(act: ActResult, { objectives }: DrillResult): Html {
@@ -65,7 +66,7 @@ ${figure("Failed", count(measure.failedRequests), share(measure.failedRequests, 
 ${figure("Acknowledged writes", count(measure.ackedWrites))}
 ${figure("Lost", count(lostWrites), undefined, lostWrites > (measure.declaredLoss ?? 0) ? "bad" : "")}
 ${figure("Unexplained", count(measure.unexplainedWrites), undefined, measure.unexplainedWrites > 0 ? "bad" : "")}
-${measure.declaredLoss === undefined ? undefined : figure("Declared loss", count(measure.declaredLoss), "at most, said beforehand")}
+${measure.declaredLoss === undefined ? undefined : figure("Declared loss", count(measure.declaredLoss), "at most")}
 </dl>`;
 }
 
@@ -82,12 +83,12 @@ function legend(act: ActResult, { sites }: DrillResult): Html {
     Object.keys(bucket.good).some((name) => name !== sites.primary.name && name !== sites.mirror.name),
   );
   return html`<figcaption>
-<span class="key primary">answered by ${sites.primary.platform}</span>
-<span class="key mirror">answered by ${sites.mirror.platform}</span>
+<span class="key primary">answered by ${sites.primary.title}</span>
+<span class="key mirror">answered by ${sites.mirror.title}</span>
 ${elsewhere ? html`<span class="key elsewhere">answered from elsewhere</span>` : undefined}
 <span class="key failed">failed</span>
 <span class="key outage">outage</span>
 <span class="key cutover">runbook</span>
-<span class="soft">requests a second, by quarters of a second; time from the decision</span>
+<span class="soft">time from the decision</span>
 </figcaption>`;
 }

@@ -1,4 +1,4 @@
-import type { ActResult } from "../result.ts";
+import type { ActResult, DrillResult } from "../result.ts";
 
 /** Where things are, in the drawing's own units. */
 export const frame = {
@@ -14,13 +14,14 @@ export const frame = {
 
 const plotWidth = frame.width - frame.left - frame.right;
 export const requestsBottom = frame.top + frame.requests;
-const latencyTop = requestsBottom + frame.gap;
+export const latencyTop = requestsBottom + frame.gap;
 export const latencyBottom = latencyTop + frame.latency;
 export const height = latencyBottom + frame.axis;
 
 /** The span that is drawn: the act from a little before anything happened, so that a long wait doesn't flatten it. */
 export interface View {
   readonly act: ActResult;
+  readonly sites: DrillResult["sites"];
   readonly from: number;
   readonly to: number;
   readonly x: (at: number) => number;
@@ -28,22 +29,22 @@ export interface View {
 
 const leadMs = 5_000;
 
-export function viewOf(act: ActResult): View {
+export function viewOf(act: ActResult, sites: DrillResult["sites"]): View {
   const from = Math.max(act.startAt, Math.min(act.outageAt ?? act.decisionAt, act.decisionAt) - leadMs);
   const to = act.endAt;
   const x = (at: number) => {
     const share = (at - from) / Math.max(1, to - from);
     return round(frame.left + Math.min(1, Math.max(0, share)) * plotWidth);
   };
-  return { act, from, to, x };
+  return { act, sites, from, to, x };
 }
 
 export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** The 1, 2 or 5 times a power of ten nearest above. */
+/** The 1, 2, 2.5 or 5 times a power of ten nearest above. */
 export function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(least, 1e-9)));
-  return power * ([1, 2, 5, 10].find((factor) => factor * power >= least) ?? 10);
+  return power * ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= least) ?? 10);
 }

@@ -8,7 +8,7 @@ import { type Html, html } from "./html.ts";
 export function latencyPanel(buckets: readonly Bucket[], view: View): Html {
   const most = Math.max(10, ...buckets.map((bucket) => bucket.p95 ?? 0));
   const step = niceStep(most / 2);
-  const top = Math.max(step, most) * 1.1;
+  const top = Math.max(step, most) * 1.15;
   const y = (value: number) => round(latencyBottom - (value / top) * frame.latency);
   let path = "";
   let broken = true;
@@ -17,7 +17,9 @@ export function latencyPanel(buckets: readonly Bucket[], view: View): Html {
       broken = true;
       continue;
     }
-    path += `${broken ? "M" : "L"}${view.x(bucket.at + bucketMs / 2)} ${y(bucket.p95)}`;
+    // `h0` makes a dot of a value that stands alone.
+    const point = `${view.x(bucket.at + bucketMs / 2)} ${y(bucket.p95)}`;
+    path += broken ? `M${point}h0` : `L${point}`;
     broken = false;
   }
   const ticks = [0, step, ...(step * 2 <= top ? [step * 2] : [])].map(

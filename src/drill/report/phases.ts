@@ -1,4 +1,4 @@
-import { milliseconds } from "../format.ts";
+import { milliseconds, seconds } from "../format.ts";
 import type { StepTiming } from "../result.ts";
 import { frame, latencyBottom, round, type View } from "./frame.ts";
 import { type Html, html } from "./html.ts";
@@ -14,6 +14,14 @@ export function phases(view: View): Html {
   return html`<g>${band("cutover", view, act.decisionAt, end)}${outages}</g>`;
 }
 
+/** Drawn last, since lines would cross them. */
+export function outageLabels(view: View): Html {
+  return html`<g>${view.act.measure.outages.map(({ from, to }) => {
+    const text = to === undefined ? "outage, not over" : `outage ${seconds((to - from) / 1000)}`;
+    return html`<text class="band-label" x="${round(view.x(from) + 5)}" y="${frame.top + 13}">${text}</text>`;
+  })}</g>`;
+}
+
 function band(kind: string, view: View, from: number, to: number): Html {
   const [left, right] = [view.x(from), view.x(to)];
   return html`<rect class="band ${kind}" x="${left}" y="${frame.top}" width="${round(Math.max(1.5, right - left))}" height="${latencyBottom - frame.top}"/>`;
@@ -22,7 +30,11 @@ function band(kind: string, view: View, from: number, to: number): Html {
 /** The steps one after another, numbered as in the table below, where there is room for a number. */
 export function runbookStrip(view: View): Html {
   const steps = view.act.steps.map((step, index) => stripStep(step, index + 1, view));
-  return html`<g>${steps}</g>`;
+  const label =
+    steps.length === 0
+      ? undefined
+      : html`<text class="panel" x="${view.x(view.act.decisionAt) - 7}" y="${stripTop + 11}" text-anchor="end">runbook</text>`;
+  return html`<g>${label}${steps}</g>`;
 }
 
 function stripStep(step: StepTiming, number: number, view: View): Html {
@@ -38,9 +50,12 @@ function stripStep(step: StepTiming, number: number, view: View): Html {
 
 /** Upright lines with a label: what was broken, the decision, the change of DNS. */
 export function marks(view: View): Html {
-  const { act } = view;
+  const { act, sites } = view;
+  const lost = [sites.primary, sites.mirror].find((site) => site.name === act.from);
   const all = [
-    ...(act.outageAt === undefined ? [] : [{ at: act.outageAt, text: `${act.from} lost`, kind: "bad" }]),
+    ...(act.outageAt === undefined
+      ? []
+      : [{ at: act.outageAt, text: `${lost?.title ?? act.from} lost`, kind: "bad" }]),
     { at: act.decisionAt, text: "decision", kind: "plain" },
     { at: act.dnsAt, text: "DNS changed", kind: "dns" },
   ].toSorted((a, b) => a.at - b.at);

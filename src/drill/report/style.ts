@@ -29,8 +29,7 @@ h2 { font-size: 22px; letter-spacing: -.012em; font-weight: 650; line-height: 1.
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 16px; padding: 26px 28px; margin-top: 22px }
 .card > header { display: flex; gap: 20px; justify-content: space-between; align-items: start }
 .story { margin-top: 6px }
-.story .soft { margin-left: 8px }
-.site { font-weight: 600; white-space: nowrap }
+.site { font-weight: 600; white-space: nowrap } .arrow { margin: 0 6px 0 4px; color: var(--soft) }
 .site::before, .key::before { content: ""; display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 7px; background: var(--dot) }
 .site.primary, .key.primary { --dot: var(--primary) } .site.mirror, .key.mirror { --dot: var(--mirror) }
 .key.failed { --dot: var(--failed) } .key.elsewhere { --dot: var(--elsewhere) }
@@ -40,7 +39,7 @@ h2 { font-size: 22px; letter-spacing: -.012em; font-weight: 650; line-height: 1.
 .chip.ok { color: var(--ok); background: var(--ok-back) } .chip.bad { color: var(--bad); background: var(--bad-back) }
 .failure { margin-top: 14px; padding: 10px 14px; border-radius: 8px; color: var(--bad); background: var(--bad-back) }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 16px 28px; margin-top: 18px }
-.figures.main { grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); margin-top: 24px; padding-bottom: 20px; border-bottom: 1px solid var(--line) }
+.figures.main { grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); margin-top: 24px; padding-bottom: 20px; border-bottom: 1px solid var(--line) }
 .figures dt { font-size: 13px; color: var(--soft) }
 .figures dd { font-size: 19px; font-weight: 600; font-variant-numeric: tabular-nums; letter-spacing: -.01em }
 .figures.main dd { font-size: 34px; line-height: 1.2; font-weight: 640; letter-spacing: -.025em }
@@ -54,6 +53,8 @@ figure { margin-top: 26px }
 .timeline .grid { stroke: var(--line); stroke-width: 1 } .timeline .axis { stroke: var(--soft) }
 .timeline .tick, .timeline .panel { fill: var(--soft) }
 .timeline .band.outage { fill: var(--outage) } .timeline .band.cutover { fill: var(--cutover) }
+.timeline .band-label, .timeline .mark-label { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round }
+.timeline .band-label { fill: var(--bad); font-weight: 600 }
 .timeline .latency { fill: none; stroke: var(--latency); stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round }
 .timeline .step { stroke: var(--card); stroke-width: .8; fill: var(--ink) } .timeline .step.even { fill: var(--soft) }
 .timeline .step-number { fill: var(--card); font-size: 10px; font-weight: 600 }
@@ -77,12 +78,20 @@ td.when { width: 26%; padding-top: 13px } td.when i { display: block; position: 
 .facts dd { overflow-wrap: anywhere }
 .method { display: grid; gap: 10px; margin-top: 14px; color: var(--soft); max-width: 76ch } .method b { color: var(--ink); font-weight: 600 }
 @media (max-width: 700px) {
-  main { padding: 28px 14px } .card { padding: 20px 16px } .card > header { flex-direction: column; gap: 10px }
+  main { padding: 28px 14px } .card { padding: 20px 16px } .figures.main { grid-template-columns: 1fr 1fr } .card > header { flex-direction: column; gap: 10px }
   figure { overflow-x: auto } .timeline { min-width: 640px } th.when, td.when { display: none }
 }
+@page { margin: 12mm }
 @media print {
-  :root { color-scheme: light; --page: #fff } body { font-size: 12px } main { max-width: none; padding: 0 }
-  .card { break-inside: auto; padding: 16px 18px } figure, tr, .figures, .verdict { break-inside: avoid } .act { break-before: page }
+  :root { color-scheme: light; --page: #fff }
+  body { font-size: 11px; line-height: 1.4 } main { max-width: none; padding: 0 }
+  h1 { font-size: 24px } h2 { font-size: 17px } .top { gap: 12px; margin-bottom: 14px } .verdict { padding: 10px 16px }
+  .card { padding: 14px 16px; margin-top: 12px; border-radius: 10px }
+  .figures, .figures.main { grid-template-columns: repeat(6, 1fr); gap: 8px 14px; margin-top: 12px }
+  .figures.main { grid-template-columns: repeat(4, 1fr); padding-bottom: 10px }
+  .figures dt, .figures small, .detail, .outcome, figcaption { font-size: 10px } .figures dd { font-size: 14px } .figures.main dd { font-size: 22px }
+  figure, table { margin-top: 12px } th, td { padding-block: 3px } td.when { padding-top: 6px }
+  figure, tr, .figures, .verdict, .card:not(.act) { break-inside: avoid } .act { break-before: page }
   .act:first-of-type { break-before: auto }
 }
 `;

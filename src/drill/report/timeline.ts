@@ -1,25 +1,38 @@
 import { bucketMs } from "../buckets.ts";
 import { seconds } from "../format.ts";
 import type { ActResult, Bucket, DrillResult } from "../result.ts";
-import { frame, height, latencyBottom, niceStep, requestsBottom, round, type View, viewOf } from "./frame.ts";
+import {
+  frame,
+  height,
+  latencyBottom,
+  latencyTop,
+  niceStep,
+  requestsBottom,
+  round,
+  type View,
+  viewOf,
+} from "./frame.ts";
 import { type Html, html } from "./html.ts";
 import { latencyPanel } from "./latency.ts";
-import { marks, phases, runbookStrip } from "./phases.ts";
+import { marks, outageLabels, phases, runbookStrip } from "./phases.ts";
 
 /** Requests, errors and latency of one act over time, with the phases of its runbook. */
 export function timeline(act: ActResult, sites: DrillResult["sites"]): Html {
-  const view = viewOf(act);
+  const view = viewOf(act, sites);
   const buckets = act.buckets.filter((bucket) => bucket.at + bucketMs > view.from && bucket.at < view.to);
   const id = `timeline-${act.name}`;
   return html`<svg class="timeline" viewBox="0 0 ${frame.width} ${height}" role="img" aria-labelledby="${id}-title ${id}-text">
 <title id="${id}-title">Requests and latency during the ${act.name} act</title>
 <desc id="${id}-text">${describe(act)}</desc>
 ${phases(view)}
-${requestsPanel(buckets, view, sites)}
+<text class="panel" x="${frame.width - frame.right}" y="${frame.top - 6}" text-anchor="end">requests a second</text>
+<text class="panel" x="${frame.width - frame.right}" y="${latencyTop - 6}" text-anchor="end">latency of good answers, 95th percentile</text>
+${requestsPanel(buckets, view)}
 ${latencyPanel(buckets, view)}
 ${timeAxis(view)}
 ${runbookStrip(view)}
 ${marks(view)}
+${outageLabels(view)}
 </svg>`;
 }
 
@@ -30,20 +43,21 @@ function describe(act: ActResult): string {
 }
 
 /** Stacked bars: answered by the one side, by the other, failed. */
-function requestsPanel(buckets: readonly Bucket[], view: View, sites: DrillResult["sites"]): Html {
+function requestsPanel(buckets: readonly Bucket[], view: View): Html {
+  const { primary, mirror } = view.sites;
   const total = (bucket: Bucket) =>
     Object.values(bucket.good).reduce((sum, value) => sum + value, 0) + bucket.failed;
   const perSecond = 1000 / bucketMs;
   const most = Math.max(10, ...buckets.map((bucket) => total(bucket) * perSecond));
-  const step = niceStep(most / 2);
-  const top = Math.max(step * 2, most * 1.08);
+  const step = niceStep(most / 2.2);
+  const top = Math.max(step * 2, most * 1.15);
   const y = (rate: number) => round(requestsBottom - (rate / top) * frame.requests);
-  const known = [sites.primary.name, sites.mirror.name];
+  const known = [primary.name, mirror.name];
   const bars = buckets.map((bucket) => {
     const elsewhere = Object.entries(bucket.good).filter(([site]) => !known.includes(site));
     const layers = [
-      ["primary", bucket.good[sites.primary.name] ?? 0],
-      ["mirror", bucket.good[sites.mirror.name] ?? 0],
+      ["primary", bucket.good[primary.name] ?? 0],
+      ["mirror", bucket.good[mirror.name] ?? 0],
       ["elsewhere", elsewhere.reduce((sum, [, value]) => sum + value, 0)],
       ["failed", bucket.failed],
     ] as const;
@@ -63,7 +77,7 @@ function requestsPanel(buckets: readonly Bucket[], view: View, sites: DrillResul
     ) => html`<line class="grid" x1="${frame.left}" x2="${frame.width - frame.right}" y1="${y(rate)}" y2="${y(rate)}"/>
 <text class="tick" x="${frame.left - 8}" y="${y(rate) + 3.5}" text-anchor="end">${rate}</text>`,
   );
-  return html`<g>${ticks}${bars}<text class="panel" x="${frame.left}" y="${requestsBottom + 19}">latency of good answers, 95th percentile</text></g>`;
+  return html`<g>${ticks}${bars}</g>`;
 }
 
 function timeAxis(view: View): Html {

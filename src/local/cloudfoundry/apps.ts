@@ -154,18 +154,18 @@ export function apps(cloud: Cloud): Hono {
     return startJob(cloud, "app.delete", () => removeApp(cloud, app));
   });
 
-  hono.post("/v3/apps/:guid/actions/:action", (c) => {
+  hono.post("/v3/apps/:guid/actions/:action", async (c) => {
     const app = appOf(c);
     const action = c.req.param("action");
     if (action !== "start" && action !== "stop" && action !== "restart") return c.notFound();
     if (action === "stop") {
       app.state = "STOPPED";
-      cloud.background(cloud.runner.stop(app));
+      await cloud.runner.stop(app);
     } else {
       if (app.droplet === undefined) throw unprocessable("Assign a droplet before starting this app.");
       const already = action === "start" && app.state === "STARTED";
       app.state = "STARTED";
-      if (!already) cloud.background(cloud.runner.start(app));
+      if (!already) await cloud.runner.start(app);
     }
     touch(cloud, app);
     return c.json(presentApp(cloud, app));

@@ -48,7 +48,8 @@ export function requireToken(cloud: Cloud): MiddlewareHandler {
     const header = c.req.header("authorization");
     if (header === undefined) throw notAuthenticated();
     const [scheme = "", token = ""] = header.split(" ");
-    if (scheme.toLowerCase() !== "bearer" || verify(cloud, token, "access") === undefined) throw invalidToken();
+    if (scheme.toLowerCase() !== "bearer" || verify(cloud, token, "access") === undefined)
+      throw invalidToken();
     await next();
   };
 }

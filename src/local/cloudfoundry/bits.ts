@@ -2,14 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/file.ts";
-
-/** The uploaded bits of packages, on disk. */
-export interface Bits {
-  /** Gives the SHA-256 in hex. */
-  write(packageGuid: string, content: Uint8Array): Promise<string>;
-  read(packageGuid: string): Promise<Uint8Array>;
-  remove(packageGuid: string): Promise<void>;
-}
+import type { Bits } from "./cloud.ts";
 
 export function createBits(folder: string): Bits {
   const place = (guid: string) => join(folder, "packages", `${guid}.zip`);

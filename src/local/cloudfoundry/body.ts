@@ -16,7 +16,10 @@ function details(issues: readonly z.core.$ZodIssue[]): string {
         return sentence(issue.path, `Unknown field(s): ${keys}`);
       }
       if (issue.code === "invalid_type") {
-        return sentence(issue.path, issue.input === undefined ? "can't be blank" : `must be a ${issue.expected}`);
+        return sentence(
+          issue.path,
+          issue.input === undefined ? "can't be blank" : `must be a ${issue.expected}`,
+        );
       }
       return sentence(issue.path, issue.message);
     })

@@ -2,7 +2,7 @@ import { messageOf } from "../../base/errors.ts";
 import { type Cloud, find, resource, timestamp, touch } from "./cloud.ts";
 import { unprocessable } from "./errors.ts";
 import type { App, Deployment, Process } from "./model.ts";
-import { processesOf } from "./runner.ts";
+import { processesOf } from "./process-model.ts";
 
 export function activeDeployment(cloud: Cloud, app: App): Deployment | undefined {
   return Object.values(cloud.model.deployments).find(

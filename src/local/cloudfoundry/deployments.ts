@@ -21,7 +21,12 @@ function presentDeployment(cloud: Cloud, deployment: Deployment): object {
   const path = `/v3/deployments/${deployment.guid}`;
   return {
     ...presentHead(deployment),
-    state: deployment.reason === "CANCELED" ? "CANCELED" : deployment.value === "ACTIVE" ? "DEPLOYING" : "DEPLOYED",
+    state:
+      deployment.reason === "CANCELED"
+        ? "CANCELED"
+        : deployment.value === "ACTIVE"
+          ? "DEPLOYING"
+          : "DEPLOYED",
     status: {
       value: deployment.value,
       reason: deployment.reason,
@@ -66,9 +71,13 @@ export function deployments(cloud: Cloud): Hono {
     const input = await body(c, createSchema);
     if (input.strategy === "canary") throw unprocessable("Strategy 'canary' is not supported here");
     const app = model.apps[input.relationships.app.data.guid];
-    if (app === undefined) throw unprocessable("Unable to use app. Ensure that the app exists and you have access to it.");
+    if (app === undefined)
+      throw unprocessable("Unable to use app. Ensure that the app exists and you have access to it.");
     const droplet = input.droplet?.guid ?? app.droplet;
-    if (droplet === undefined) throw unprocessable("Invalid droplet. Please specify a droplet in the request or set a current droplet for the app.");
+    if (droplet === undefined)
+      throw unprocessable(
+        "Invalid droplet. Please specify a droplet in the request or set a current droplet for the app.",
+      );
     const before = app.droplet;
     assignDroplet(cloud, app, droplet);
     app.droplet = before;

@@ -18,7 +18,9 @@ const schema = z.strictObject({
   relationships: z
     .strictObject({
       organization: toOneSchema.optional(),
-      shared_organizations: z.strictObject({ data: z.array(z.strictObject({ guid: z.string() })) }).optional(),
+      shared_organizations: z
+        .strictObject({ data: z.array(z.strictObject({ guid: z.string() })) })
+        .optional(),
     })
     .optional(),
   metadata: metadataSchema.optional(),
@@ -48,7 +50,10 @@ export function domains(cloud: Cloud): Hono {
 
   app.get("/v3/domains", (c) =>
     list(c, cloud, Object.values(model.domains), {
-      filters: { names: by((domain) => domain.name), organization_guids: by((domain) => domain.organization) },
+      filters: {
+        names: by((domain) => domain.name),
+        organization_guids: by((domain) => domain.organization),
+      },
       present: (domain) => presentDomain(cloud, domain),
     }),
   );
@@ -57,13 +62,13 @@ export function domains(cloud: Cloud): Hono {
     const name = input.name.toLowerCase();
     const organization = input.relationships?.organization?.data.guid;
     if (organization !== undefined && model.organizations[organization] === undefined) {
-      throw unprocessable(`Organization with guid '${organization}' does not exist or you do not have access to it.`);
+      throw unprocessable(
+        `Organization with guid '${organization}' does not exist or you do not have access to it.`,
+      );
     }
     for (const other of Object.values(model.domains)) {
       if (other.name === name) {
-        throw unprocessable(
-          `The domain name "${name}" is already in use`,
-        );
+        throw unprocessable(`The domain name "${name}" is already in use`);
       }
       const clash = name.endsWith(`.${other.name}`) || other.name.endsWith(`.${name}`);
       if (clash && other.organization !== undefined && other.organization !== organization) {
@@ -89,7 +94,8 @@ export function domains(cloud: Cloud): Hono {
   app.delete("/v3/domains/:guid", (c) => {
     const domain = domainOf(c.req.param("guid"));
     return startJob(cloud, "domain.delete", () => {
-      for (const route of Object.values(model.routes)) if (route.domain === domain.guid) removeRoute(cloud, route);
+      for (const route of Object.values(model.routes))
+        if (route.domain === domain.guid) removeRoute(cloud, route);
       delete model.domains[domain.guid];
     });
   });

@@ -1,11 +1,4 @@
-import type { Cloud } from "./cloud.ts";
-import type { Binding } from "./model.ts";
-
-/** Log drains: what a binding to a user-provided instance with a syslog drain URL sets going. */
-export interface Drains {
-  start(binding: Binding): void;
-  stop(binding: string): void;
-}
+import type { Cloud, Drains } from "./cloud.ts";
 
 export function createDrains(cloud: Cloud): Drains {
   const running = new Map<string, () => void>();

@@ -9,6 +9,10 @@ import { by, list } from "./list.ts";
 import { mergeMetadata, metadataSchema, presentHead, presentMetadata } from "./metadata.ts";
 import type { App, Droplet } from "./model.ts";
 import { addProcesses } from "./process-model.ts";
+import { removeSlug } from "./removal.ts";
+
+/** `heroku/nodejs` is `nodejs_buildpack` here. */
+const buildpackName = (name: string) => `${name.replace(/^.*\//, "")}_buildpack`;
 
 function presentDroplet(cloud: Cloud, droplet: Droplet): object {
   const path = `/v3/droplets/${droplet.guid}`;
@@ -21,7 +25,12 @@ function presentDroplet(cloud: Cloud, droplet: Droplet): object {
     process_types: droplet.processTypes,
     checksum: { type: "sha256", value: droplet.slug },
     buildpacks: [
-      { name: droplet.buildpack, detect_output: droplet.buildpack, version: null, buildpack_name: droplet.buildpack },
+      {
+        name: buildpackName(droplet.buildpack),
+        detect_output: buildpackName(droplet.buildpack),
+        version: null,
+        buildpack_name: buildpackName(droplet.buildpack),
+      },
     ],
     stack: droplet.stack,
     image: null,
@@ -94,7 +103,7 @@ export function droplets(cloud: Cloud): Hono {
     }
     return startJob(cloud, "droplet.delete", async () => {
       delete model.droplets[droplet.guid];
-      await cloud.runtime.builder.remove(droplet.slug);
+      await removeSlug(cloud, droplet.slug);
     });
   });
 

@@ -1,7 +1,8 @@
-import { type Cloud, find } from "./cloud.ts";
 import { credentialsOf } from "./backing.ts";
 import { offeringOf, planOf } from "./catalog.ts";
+import { type Cloud, find } from "./cloud.ts";
 import type { App, Binding, Env } from "./model.ts";
+import { processesOf } from "./process-model.ts";
 import { routesOf, urlOf } from "./route-model.ts";
 
 /** Schemes of which DATABASE_URL is made (cloud_controller_ng, database_uri_generator.rb). */
@@ -54,7 +55,7 @@ export function databaseUrl(services: Readonly<Record<string, readonly object[]>
   return undefined;
 }
 
-export function vcapApplication(cloud: Cloud, app: App): object {
+export function vcapApplication(cloud: Cloud, app: App): Readonly<Record<string, unknown>> {
   const space = find(cloud.model.spaces, app.space, "Space");
   const organization = find(cloud.model.organizations, space.organization, "Organization");
   const uris = routesOf(cloud, app.guid).map((route) => urlOf(cloud, route));
@@ -72,17 +73,22 @@ export function vcapApplication(cloud: Cloud, app: App): object {
     space_name: space.name,
     organization_id: organization.guid,
     organization_name: organization.name,
+    process_id: processesOf(cloud, app).web?.guid ?? null,
+    process_type: "web",
   };
 }
 
-/** What an app's instances and tasks are started with; what the platform sets wins over what the user set. */
+/**
+ * What an app's instances and tasks are started with; what the platform sets wins over what the user set. No two starts
+ * have the same environment: `started_at` tells them apart.
+ */
 export async function startEnvironment(cloud: Cloud, app: App): Promise<Env> {
+  const startedAt = new Date(cloud.clock.now()).toISOString();
   const services = await vcapServices(cloud, app);
   const url = databaseUrl(services);
   return {
-    LANG: "en_US.UTF-8",
     ...app.environment,
-    VCAP_APPLICATION: JSON.stringify(vcapApplication(cloud, app)),
+    VCAP_APPLICATION: JSON.stringify({ ...vcapApplication(cloud, app), started_at: startedAt }),
     VCAP_SERVICES: JSON.stringify(services),
     ...(url === undefined ? {} : { DATABASE_URL: url }),
   };

@@ -23,16 +23,17 @@ export const badQuery = (detail: string) => new CfError(400, 10005, "CF-BadQuery
 export const notAuthenticated = () => new CfError(401, 10002, "CF-NotAuthenticated", "Authentication error");
 export const invalidToken = () => new CfError(401, 1000, "CF-InvalidAuthToken", "Invalid Auth Token");
 /** `what` as the API names it: `App`, `Service instance`. Clients switch on this text. */
-export const notFound = (what: string) =>
-  new CfError(404, 10010, "CF-ResourceNotFound", `${what} not found`);
+export const notFound = (what: string) => new CfError(404, 10010, "CF-ResourceNotFound", `${what} not found`);
 export const unknownRequest = () => new CfError(404, 10000, "CF-NotFound", "Unknown request");
-export const unprocessable = (detail: string) =>
-  new CfError(422, 10008, "CF-UnprocessableEntity", detail);
+export const unprocessable = (detail: string) => new CfError(422, 10008, "CF-UnprocessableEntity", detail);
 export const notUnique = (detail: string) => new CfError(422, 10016, "CF-UniquenessError", detail);
 export const stagingInProgress = () =>
-  new CfError(422, 170017, "CF-StagingInProgress", "Only one build can be STAGING at a time per application.");
-export const rateLimited = () =>
-  new CfError(429, 10013, "CF-RateLimitExceeded", "Rate Limit Exceeded");
-export const unavailable = () =>
-  new CfError(503, 10015, "CF-ServiceUnavailable", "Service Unavailable");
+  new CfError(
+    422,
+    170017,
+    "CF-StagingInProgress",
+    "Only one build can be STAGING at a time per application.",
+  );
+export const rateLimited = () => new CfError(429, 10013, "CF-RateLimitExceeded", "Rate Limit Exceeded");
+export const unavailable = () => new CfError(503, 10015, "CF-ServiceUnavailable", "Service Unavailable");
 export const unknownError = (detail: string) => new CfError(500, 10001, "UnknownError", detail);

@@ -7,7 +7,12 @@ function matchesOne(labels: Labels, requirement: string): boolean {
   if (set !== null) {
     const [, , key = "", operator, values = ""] = set;
     const value = labels[key];
-    const inside = value !== undefined && values.split(",").map((item) => item.trim()).includes(value);
+    const inside =
+      value !== undefined &&
+      values
+        .split(",")
+        .map((item) => item.trim())
+        .includes(value);
     return operator === "in" ? inside : !inside;
   }
   const equality = /^([^\s!=]+)\s*(==|=|!=)\s*([^\s=]*)$/.exec(requirement);

@@ -45,7 +45,9 @@ function whole(query: URLSearchParams, key: string, fallback: number, max: numbe
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
   const name = key === "page" ? "Page" : "Per page";
-  throw badQuery(max === Infinity ? `${name} must be a positive integer` : `${name} must be between 1 and ${max}`);
+  throw badQuery(
+    max === Infinity ? `${name} must be a positive integer` : `${name} must be between 1 and ${max}`,
+  );
 }
 
 function ordered<T extends Resource>(
@@ -62,7 +64,11 @@ function ordered<T extends Resource>(
   };
   const keyOf = known[field];
   if (keyOf === undefined) {
-    throw badQuery(`Order by can only be: ${Object.keys(known).map((key) => `'${key}'`).join(", ")}`);
+    throw badQuery(
+      `Order by can only be: ${Object.keys(known)
+        .map((key) => `'${key}'`)
+        .join(", ")}`,
+    );
   }
   // Objects of one second stay in the order in which they were made, or its reverse.
   const rising = items.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
@@ -143,6 +149,6 @@ export function list<T extends Resource>(
 }
 
 /** Filter on one of an item's texts. */
-export function by<T>(valueOf: (item: T) => string | undefined): Filter<T> {
-  return (item, values) => values.includes(valueOf(item) ?? "");
+export function by<T>(textOf: (item: T) => string | undefined): Filter<T> {
+  return (item, values) => values.includes(textOf(item) ?? "");
 }

@@ -1,23 +1,7 @@
 import { Hono } from "hono";
 import type { LogEntry, Logs } from "../runtime/contract.ts";
-import type { Cloud } from "./cloud.ts";
+import type { Cloud, Envelope, LogCache } from "./cloud.ts";
 import { checkQuery } from "./list.ts";
-
-interface Envelope {
-  /** Nanoseconds since 1970; unique within an app. */
-  readonly timestamp: bigint;
-  readonly entry: LogEntry;
-}
-
-/** Lines of each app with the unique times by which log-cache is read. */
-export interface LogCache {
-  read(app: string): readonly Envelope[];
-  /** Adds a line of the platform, e.g. from staging. */
-  append(app: string, source: string, text: string, stream?: "out" | "err"): void;
-  /** Begins to keep an app's lines. */
-  follow(app: string): void;
-  forget(app: string): void;
-}
 
 const kept = 1500;
 
@@ -32,7 +16,15 @@ export function createLogCache(logs: Logs, now: () => number): LogCache {
   return {
     read: (app) => apps.get(app)?.envelopes ?? [],
     append(app, source, text, stream = "out") {
-      const entry = { time: now(), kind: "platform", stream, source, type: undefined, index: 0, text } as const;
+      const entry = {
+        time: now(),
+        kind: "platform",
+        stream,
+        source,
+        type: undefined,
+        index: 0,
+        text,
+      } as const;
       logs.append(app, entry);
     },
     follow(app) {
@@ -49,9 +41,15 @@ export function createLogCache(logs: Logs, now: () => number): LogCache {
   };
 }
 
+/** Source type and instance of a line: `APP/PROC/WEB/0` is the app's own word, what is said about it is the cell's. */
+function sourceOf(entry: LogEntry): readonly [string, string] {
+  const [, source = entry.source, instance = "0"] = /^(.*)\/(\d+)$/.exec(entry.source) ?? [];
+  if (entry.kind === "router") return ["RTR", instance];
+  return [entry.kind === "platform" && source.startsWith("APP/PROC/") ? "CELL" : source, instance];
+}
+
 function present(app: string, { timestamp, entry }: Envelope): object {
-  // Sources are `APP/PROC/WEB/0`: the last part is the instance.
-  const [, sourceType = entry.source, instance = "0"] = /^(.*)\/(\d+)$/.exec(entry.source) ?? [];
+  const [sourceType, instance] = sourceOf(entry);
   return {
     timestamp: String(timestamp),
     source_id: app,
@@ -74,7 +72,14 @@ export function logCache(cloud: Cloud): Hono {
   const app = new Hono();
   app.get("/api/v1/info", (c) => c.json({ version: "3.0.0", vm_uptime: "1" }));
   app.get("/api/v1/read/:app", (c) => {
-    const query = checkQuery(c, ["start_time", "end_time", "limit", "descending", "envelope_types", "name_filter"]);
+    const query = checkQuery(c, [
+      "start_time",
+      "end_time",
+      "limit",
+      "descending",
+      "envelope_types",
+      "name_filter",
+    ]);
     const guid = c.req.param("app");
     const from = bound(query.get("start_time"), 0n);
     const to = bound(query.get("end_time"), BigInt(cloud.clock.now() + 1000) * 1_000_000n);

@@ -12,7 +12,10 @@ const labelValue = z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-
 export const metadataSchema = z.strictObject({
   labels: z.record(key, labelValue.nullable()).optional(),
   annotations: z
-    .record(key, z.string().max(5000, { message: "annotation value is greater than 5000 characters" }).nullable())
+    .record(
+      key,
+      z.string().max(5000, { message: "annotation value is greater than 5000 characters" }).nullable(),
+    )
     .optional(),
 });
 

@@ -2,13 +2,13 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { body } from "./body.ts";
 import { type Cloud, find, found, link, resource, toOne, touch } from "./cloud.ts";
+import { presentDomain } from "./domains.ts";
 import { unprocessable } from "./errors.ts";
 import { startJob } from "./jobs.ts";
 import { by, list } from "./list.ts";
 import { mergeMetadata, metadataSchema, presentHead, presentMetadata } from "./metadata.ts";
 import type { Organization } from "./model.ts";
 import { removeSpace } from "./removal.ts";
-import { presentDomain } from "./domains.ts";
 
 const orgSchema = z.strictObject({
   name: z.string().min(1).max(255),
@@ -79,7 +79,10 @@ export function organizations(cloud: Cloud): Hono {
       (domain) => domain.organization === undefined || domain.organization === org.guid,
     );
     return list(c, cloud, visible, {
-      filters: { names: by((domain) => domain.name), organization_guids: by((domain) => domain.organization) },
+      filters: {
+        names: by((domain) => domain.name),
+        organization_guids: by((domain) => domain.organization),
+      },
       present: (domain) => presentDomain(cloud, domain),
     });
   });

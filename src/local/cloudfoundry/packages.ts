@@ -147,7 +147,9 @@ export function packages(cloud: Cloud): Hono {
     const item = packageOf(c);
     if (item.type !== "bits") throw unprocessable("Package type must be bits.");
     if (item.state !== "READY") throw unprocessable("Package has no bits to download.");
-    return c.body(new Uint8Array(await cloud.bits.read(item.guid)), 200, { "content-type": "application/zip" });
+    return c.body(new Uint8Array(await cloud.bits.read(item.guid)), 200, {
+      "content-type": "application/zip",
+    });
   });
 
   // Nothing is kept of earlier uploads, so nothing ever matches.

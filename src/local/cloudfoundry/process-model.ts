@@ -24,6 +24,18 @@ export function newProcess(cloud: Cloud, app: App, type: string, guid: string = 
   return process;
 }
 
+/** The processes of an app; of two of a type, while a deployment runs, the newer one. */
+export function processesOf(cloud: Cloud, app: App): Readonly<Record<string, Process>> {
+  const own = Object.values(cloud.model.processes).filter((process) => process.app === app.guid);
+  return Object.fromEntries(own.map((process) => [process.type, process]));
+}
+
+/** The command that a process runs: its own, else the droplet's. */
+export function commandOf(cloud: Cloud, app: App, process: Process): string | undefined {
+  const droplet = app.droplet === undefined ? undefined : cloud.model.droplets[app.droplet];
+  return process.command ?? droplet?.processTypes[process.type];
+}
+
 /** Makes the processes that a droplet has and the app doesn't. */
 export function addProcesses(cloud: Cloud, app: App, types: Iterable<string>): void {
   const known = new Set(

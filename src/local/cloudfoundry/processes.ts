@@ -7,7 +7,7 @@ import { unprocessable } from "./errors.ts";
 import { by, list } from "./list.ts";
 import { mergeMetadata, metadataSchema, presentHead, presentMetadata } from "./metadata.ts";
 import type { HealthCheck, Process } from "./model.ts";
-import { commandOf, processesOf } from "./runner.ts";
+import { commandOf, processesOf } from "./process-model.ts";
 import { stats } from "./stats.ts";
 
 export const checkSchema = z.strictObject({
@@ -39,7 +39,7 @@ const scaleSchema = z.strictObject({
 /** Another type of check starts from that type's defaults; the same type keeps what is not named. */
 export function mergeCheck(old: HealthCheck, changes: z.output<typeof checkSchema> | undefined): HealthCheck {
   const type = changes?.type ?? old.type;
-  const none = { timeout: null, invocation_timeout: null, interval: null };
+  const none: HealthCheck["data"] = { timeout: null, invocation_timeout: null, interval: null };
   const kept = type === old.type ? old.data : none;
   const data = {
     timeout: changes?.data?.timeout === undefined ? kept.timeout : changes.data.timeout,
@@ -80,6 +80,11 @@ function presentProcess(cloud: Cloud, process: Process, hidden = false): object 
   };
 }
 
+/** What `embed=process_instances` adds. */
+function embedded(cloud: Cloud, process: Process): readonly object[] {
+  return stats(cloud, process).map(({ index, state, uptime }) => ({ index, state, since: uptime }));
+}
+
 export function processes(cloud: Cloud): Hono {
   const hono = new Hono();
   const { model } = cloud;
@@ -96,7 +101,12 @@ export function processes(cloud: Cloud): Hono {
         space_guids: by((process) => model.apps[process.app]?.space),
       },
       also: ["embed"],
-      present: (process) => presentProcess(cloud, process, true),
+      present: (process) => ({
+        ...presentProcess(cloud, process, true),
+        ...(c.req.query("embed") === "process_instances"
+          ? { process_instances: embedded(cloud, process) }
+          : {}),
+      }),
     });
   const update = async (c: Context, process: Process) => {
     const input = await body(c, updateSchema);
@@ -118,7 +128,7 @@ export function processes(cloud: Cloud): Hono {
     process.diskMb = input.disk_in_mb ?? process.diskMb;
     process.logRate = input.log_rate_limit_in_bytes_per_second ?? process.logRate;
     touch(cloud, process);
-    cloud.background(cloud.runner.scale(app));
+    await cloud.runner.scale(app);
     return c.json(presentProcess(cloud, process), 202);
   };
   const terminate = async (c: Context, process: Process) => {

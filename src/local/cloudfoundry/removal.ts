@@ -3,16 +3,25 @@ import type { Cloud } from "./cloud.ts";
 import type { App, Route, ServiceInstance, Space } from "./model.ts";
 import { syncRoute } from "./route-model.ts";
 
-function drop<T extends { readonly guid: string }>(table: Record<string, T>, gone: (item: T) => boolean): T[] {
+function drop<Item extends { readonly guid: string }>(
+  table: Record<string, Item>,
+  gone: (item: Item) => boolean,
+): readonly Item[] {
   const items = Object.values(table).filter(gone);
   for (const item of items) delete table[item.guid];
   return items;
 }
 
+/** Takes what a build made, unless another droplet is of the same: builds of the same source share it. */
+export async function removeSlug(cloud: Cloud, slug: string): Promise<void> {
+  const isUsed = Object.values(cloud.model.droplets).some((droplet) => droplet.slug === slug);
+  if (!isUsed) await cloud.runtime.builder.remove(slug);
+}
+
 /** Takes an app with all that belongs to it; its routes stay, without it. */
 export async function removeApp(cloud: Cloud, app: App): Promise<void> {
-  const { model, runtime } = cloud;
-  const own = (item: { readonly app: string | undefined }) => item.app === app.guid;
+  const { model } = cloud;
+  const own = <Item extends { readonly app: string | undefined }>(item: Item) => item.app === app.guid;
   for (const route of Object.values(model.routes)) {
     if (!route.destinations.some(own)) continue;
     route.destinations = route.destinations.filter((destination) => !own(destination));
@@ -26,7 +35,7 @@ export async function removeApp(cloud: Cloud, app: App): Promise<void> {
   drop(model.tasks, own);
   for (const binding of drop(model.bindings, own)) cloud.drains.stop(binding.guid);
   for (const { guid } of drop(model.packages, own)) await cloud.bits.remove(guid);
-  for (const { slug } of drop(model.droplets, own)) await runtime.builder.remove(slug);
+  for (const { slug } of drop(model.droplets, own)) await removeSlug(cloud, slug);
   cloud.logs.forget(app.guid);
   cloud.save();
 }

@@ -10,7 +10,7 @@ import { by, checkQuery, list } from "./list.ts";
 import { mergeMetadata, metadataSchema, presentHead, presentMetadata } from "./metadata.ts";
 import type { Destination, Route } from "./model.ts";
 import { removeRoute } from "./removal.ts";
-import { hostOf, syncRoute, urlOf } from "./route-model.ts";
+import { syncRoute, urlOf } from "./route-model.ts";
 
 const optionsSchema = z.strictObject({
   loadbalancing: z.enum(["round-robin", "least-connection"]).nullable().optional(),
@@ -92,7 +92,7 @@ export function makeRoute(
 }
 
 /** Adds a destination unless the route has it. */
-export function addDestination(cloud: Cloud, route: Route, input: DestinationInput): void {
+export function addDestination(route: Route, input: DestinationInput): void {
   const destination: Destination = {
     guid: randomUUID(),
     app: input.app.guid,
@@ -145,7 +145,9 @@ export function routes(cloud: Cloud): Hono {
         throw unprocessable(`App(s) with guid(s) "${app.guid}" do not exist or you do not have access.`);
       }
       if (target.space !== route.space) {
-        throw unprocessable("Routes destinations must be in either the route's space or the route's shared spaces");
+        throw unprocessable(
+          "Routes destinations must be in either the route's space or the route's shared spaces",
+        );
       }
     }
   };
@@ -218,10 +220,12 @@ export function routes(cloud: Cloud): Hono {
     const route = routeOf(c);
     const input = await body(c, insertSchema);
     if (input.destinations.some((item) => item.weight != null)) {
-      throw unprocessable("Destinations cannot be inserted when there are weighted destinations already configured.");
+      throw unprocessable(
+        "Destinations cannot be inserted when there are weighted destinations already configured.",
+      );
     }
     checkApps(route, input.destinations);
-    for (const item of input.destinations) addDestination(cloud, route, item);
+    for (const item of input.destinations) addDestination(route, item);
     return changed(c, route);
   });
   hono.patch("/v3/routes/:guid/destinations", async (c) => {
@@ -234,14 +238,16 @@ export function routes(cloud: Cloud): Hono {
       throw unprocessable("Destinations must have weights that sum to 100.");
     }
     route.destinations = [];
-    for (const item of destinations) addDestination(cloud, route, item);
+    for (const item of destinations) addDestination(route, item);
     return changed(c, route);
   });
   hono.delete("/v3/routes/:guid/destinations/:destination", (c) => {
     const route = routeOf(c);
     const guid = c.req.param("destination");
     if (!route.destinations.some((item) => item.guid === guid)) {
-      throw unprocessable("Unable to unmap route from destination. Ensure the route has a destination with this guid.");
+      throw unprocessable(
+        "Unable to unmap route from destination. Ensure the route has a destination with this guid.",
+      );
     }
     route.destinations = route.destinations.filter((item) => item.guid !== guid);
     changed(c, route);

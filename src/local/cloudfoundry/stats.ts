@@ -23,23 +23,27 @@ function instancesOf(cloud: Cloud, process: Process): readonly Instance[] {
   return ofType.filter((instance) => isOld(instance) === (deployment.oldProcess === process.guid));
 }
 
-function present(cloud: Cloud, process: Process, instance: Instance): object {
+/** One instance as the API shows it; one that isn't there has only these. */
+interface Stat {
+  readonly type: string;
+  readonly index: number;
+  readonly state: string;
+  readonly routable: boolean;
+  readonly uptime: number;
+  readonly details: null;
+}
+
+function present(cloud: Cloud, process: Process, instance: Instance): Stat {
   const mebibyte = 1024 * 1024;
-  return {
-    type: process.type,
-    index: instance.index,
+  const more = {
     instance_guid: instance.id,
-    state: states[instance.state],
-    routable: instance.state === "up",
     host: cloud.runtime.router.address,
     instance_internal_ip: cloud.runtime.router.address,
-    uptime: Math.max(0, Math.floor((cloud.clock.now() - instance.since) / 1000)),
     mem_quota: process.memoryMb * mebibyte,
     disk_quota: process.diskMb * mebibyte,
     log_rate_limit: process.logRate,
     fds_quota: 16384,
     isolation_segment: null,
-    details: null,
     instance_ports: [
       {
         external: instance.port,
@@ -50,10 +54,19 @@ function present(cloud: Cloud, process: Process, instance: Instance): object {
     ],
     usage: { time: timestamp(cloud), cpu: 0, cpu_entitlement: 0, mem: 0, disk: 0, log_rate: 0 },
   };
+  return {
+    ...more,
+    type: process.type,
+    index: instance.index,
+    state: states[instance.state] ?? "DOWN",
+    routable: instance.state === "up",
+    uptime: Math.max(0, Math.floor((cloud.clock.now() - instance.since) / 1000)),
+    details: null,
+  };
 }
 
 /** One entry for each desired instance; those that aren't there are short and `DOWN`. */
-export function stats(cloud: Cloud, process: Process): readonly object[] {
+export function stats(cloud: Cloud, process: Process): readonly Stat[] {
   const app = find(cloud.model.apps, process.app, "App");
   const instances = app.state === "STARTED" ? instancesOf(cloud, process) : [];
   // Of two at one index, the newer one counts: the other is on its way out.
@@ -64,8 +77,7 @@ export function stats(cloud: Cloud, process: Process): readonly object[] {
   );
   return Array.from({ length: process.instances }, (_, index) => {
     const instance = byIndex.get(index);
-    return instance === undefined
-      ? { type: process.type, index, state: "DOWN", routable: false, uptime: 0, details: null }
-      : present(cloud, process, instance);
+    const down = { type: process.type, index, state: "DOWN", routable: false, uptime: 0, details: null };
+    return instance === undefined ? down : present(cloud, process, instance);
   });
 }

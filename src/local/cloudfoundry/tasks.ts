@@ -7,7 +7,7 @@ import { unprocessable } from "./errors.ts";
 import { by, list } from "./list.ts";
 import { mergeMetadata, metadataSchema, presentHead, presentMetadata } from "./metadata.ts";
 import type { App, Droplet, Task } from "./model.ts";
-import { processesOf } from "./runner.ts";
+import { processesOf } from "./process-model.ts";
 
 const createSchema = z.strictObject({
   command: z.string().min(1).optional(),

@@ -39,7 +39,10 @@ export function uaa(cloud: Cloud, life: TokenLife): Hono {
   const app = new Hono();
   const { username, secret } = cloud.options.credentials;
 
-  const answer = (c: Context, claims: Pick<Claims, "client_id" | "grant_type"> & { readonly user: boolean }) => {
+  const answer = (
+    c: Context,
+    claims: Pick<Claims, "client_id" | "grant_type"> & { readonly user: boolean },
+  ) => {
     const { user, ...rest } = claims;
     const who = user ? { user_id: userId, user_name: username, origin: "uaa" } : {};
     const access = sign(cloud, { ...rest, ...who, scope, kind: "access" }, life.access);
@@ -85,7 +88,10 @@ export function uaa(cloud: Cloud, life: TokenLife): Hono {
           ? answer(c, { client_id: clientId, grant_type: grant, user: false })
           : refused(c, "unauthorized_client", "Unauthorized grant type: client_credentials");
       default:
-        return c.json({ error: "unsupported_grant_type", error_description: `Unsupported grant type: ${grant}` }, 400);
+        return c.json(
+          { error: "unsupported_grant_type", error_description: `Unsupported grant type: ${grant}` },
+          400,
+        );
     }
   });
   return app;

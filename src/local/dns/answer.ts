@@ -15,7 +15,7 @@ export interface ZoneAnswer {
 const longestChain = 8;
 
 /** The zone that a name belongs to: the one with the longest name. */
-export function zoneOf(zones: Iterable<ZoneData>, name: string): ZoneData | undefined {
+function zoneOf(zones: Iterable<ZoneData>, name: string): ZoneData | undefined {
   const canonical = canonicalName(name);
   let best: ZoneData | undefined;
   for (const zone of zones) {

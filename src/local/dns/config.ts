@@ -32,14 +32,12 @@ const keySchema = z.strictObject({
 
 const faultSchema = z.enum(["none", "drop", "refuse", "servfail"]);
 
-/** What goes wrong on purpose: nothing, no answer at all, or an answer with that rcode. */
-export type DnsFault = z.output<typeof faultSchema>;
-
 const faultsSchema = z.strictObject({
   queries: faultSchema.default("none"),
   updates: faultSchema.default("none"),
 });
 
+/** What goes wrong on purpose, by kind of request: nothing, no answer at all, or an answer with that rcode. */
 export type DnsFaults = Readonly<z.output<typeof faultsSchema>>;
 
 /**
@@ -73,7 +71,6 @@ export const dnsConfigSchema = z.strictObject({
 
 export type DnsConfigInput = z.input<typeof dnsConfigSchema>;
 export type DnsConfig = z.output<typeof dnsConfigSchema>;
-export type ZoneConfig = z.output<typeof zoneSchema>;
 export type RecordConfig = z.output<typeof recordSchema>;
 
 /** Reads a configuration file. Throws `InputError` with every problem, never showing a value, since some are secrets. */

@@ -8,7 +8,18 @@ import type { AddonRecord, AppRecord, AttachmentRecord } from "./model.ts";
 import type { Releases } from "./releases.ts";
 import { now, type Store } from "./store.ts";
 
-const words = ["amber", "clear", "deep", "fluffy", "flat", "round", "shaped", "silent", "solid", "vertical"] as const;
+const words = [
+  "amber",
+  "clear",
+  "deep",
+  "fluffy",
+  "flat",
+  "round",
+  "shaped",
+  "silent",
+  "solid",
+  "vertical",
+] as const;
 
 function postgresUrl({ user, password, host, port, database }: Database): string {
   return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
@@ -67,12 +78,12 @@ export class Addons {
     addons.push(addon);
     this.#store.model.attachments.push(attachmentRecord(attachment, addon, app));
     await this.#store.save();
-    void this.provision(addon);
+    void this.#provision(addon);
     return addon;
   }
 
-  /** Makes the service of an add-on that waits for it; goes on where an earlier run was cut off. */
-  async provision(addon: AddonRecord): Promise<void> {
+  /** Makes the service of an add-on that waits for it. */
+  async #provision(addon: AddonRecord): Promise<void> {
     try {
       const url = await this.#makeService(addon);
       // Deleted meanwhile: nobody would ever drop what was just made.
@@ -83,7 +94,19 @@ export class Addons {
         await this.#release(attachment, `Attach ${attachment.name} (@ref:${addon.name})`, true);
       }
     } catch (error) {
-      sayAsApi(this.#runtime.logs, addon.appId, `${addon.name} could not be provisioned: ${messageOf(error)}`);
+      sayAsApi(
+        this.#runtime.logs,
+        addon.appId,
+        `${addon.name} could not be provisioned: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  /** Goes on with what a stop of the provider cut off, and asks anew where the others are: ports may have changed. */
+  async restore(): Promise<void> {
+    for (const addon of this.#store.model.addons) {
+      if (addon.state === "provisioning") void this.#provision(addon);
+      else addon.url = await this.#makeService(addon);
     }
   }
 
@@ -104,9 +127,9 @@ export class Addons {
   async detach(attachment: AttachmentRecord): Promise<void> {
     const { model } = this.#store;
     const addon = this.#store.addon(attachment.addonId);
-    model.attachments.splice(model.attachments.indexOf(attachment), 1);
+    model.attachments = model.attachments.filter((other) => other !== attachment);
     await this.#store.save();
-    await this.#release(attachment, `Detach ${attachment.name} (@ref:${addon.name})`, true);
+    await this.#release(attachment, `Detach ${attachment.name} (@ref:${addon.name})`, false);
   }
 
   async destroy(addon: AddonRecord): Promise<void> {
@@ -114,7 +137,7 @@ export class Addons {
     for (const attachment of model.attachments.filter(({ addonId }) => addonId === addon.id)) {
       await this.detach(attachment);
     }
-    model.addons.splice(model.addons.indexOf(addon), 1);
+    model.addons = model.addons.filter((other) => other !== addon);
     await this.#store.save();
     await this.#dropService(addon);
   }

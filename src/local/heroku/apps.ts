@@ -8,6 +8,7 @@ import { invalidParams } from "./http/error.ts";
 import type { AppRecord, DomainRecord } from "./model.ts";
 import type { OneOffs } from "./one-offs.ts";
 import type { Releases } from "./releases.ts";
+import { removeUnused } from "./slugs.ts";
 import { now, type Store } from "./store.ts";
 
 const namePattern = /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/;
@@ -100,7 +101,13 @@ export class Apps {
       throw invalidParams(`Domain already added to an app: ${hostname}`);
     }
     const target = `${randomBytes(10).toString("hex")}.${this.#options.dnsZone}`;
-    const domain: DomainRecord = { id: randomUUID(), hostname, kind: "custom", cname: target, createdAt: now() };
+    const domain: DomainRecord = {
+      id: randomUUID(),
+      hostname,
+      kind: "custom",
+      cname: target,
+      createdAt: now(),
+    };
     app.domains.push(domain);
     this.#runtime.router.route(hostname, { app: app.id, type: "web" });
     await this.#changed(app);
@@ -116,20 +123,20 @@ export class Apps {
 
   async destroy(app: AppRecord): Promise<void> {
     const { model } = this.#store;
+    model.apps = model.apps.filter((other) => other !== app);
     for (const { hostname } of app.domains) this.#runtime.router.unroute(hostname);
     this.drains.stop(app);
-    // Without its dynos first, so that nothing restarts for each add-on that goes.
-    await this.#runtime.supervisor.remove(app.id);
-    model.apps.splice(model.apps.indexOf(app), 1);
     this.#oneOffs.stop(app);
-    for (const addon of model.addons.filter(({ appId }) => appId === app.id)) await this.#addons.destroy(addon);
+    await this.#runtime.supervisor.remove(app.id);
+    for (const addon of model.addons.filter(({ appId }) => appId === app.id))
+      await this.#addons.destroy(addon);
     model.attachments = model.attachments.filter(({ appId }) => appId !== app.id);
     await this.#store.save();
     await this.#releases.idle(app);
+    // Once more: what was under way may have started dynos.
     await this.#runtime.supervisor.remove(app.id);
     this.#runtime.logs.forget(app.id);
-    const used = new Set(model.apps.flatMap(({ slugs }) => slugs.map(({ built }) => built)));
-    for (const { built } of app.slugs) if (built !== null && !used.has(built)) await this.#runtime.builder.remove(built);
+    await removeUnused(this.#runtime.builder, model, app.slugs);
   }
 
   /** Sets the runtime going again from what was kept; what a stop of the provider cut off has failed. */
@@ -141,15 +148,14 @@ export class Apps {
       this.#runtime.router.maintenance(app.id, app.maintenance);
       this.drains.start(app);
     }
+    await this.#addons.restore();
     await this.#store.save();
     await Promise.all(this.#store.model.apps.map((app) => this.#releases.apply(app)));
-    for (const addon of this.#store.model.addons) {
-      if (addon.state === "provisioning") void this.#addons.provision(addon);
-    }
   }
 
   #route(app: AppRecord): void {
-    for (const { hostname } of app.domains) this.#runtime.router.route(hostname, { app: app.id, type: "web" });
+    for (const { hostname } of app.domains)
+      this.#runtime.router.route(hostname, { app: app.id, type: "web" });
   }
 
   #ownDomain(app: AppRecord): DomainRecord {
@@ -163,7 +169,8 @@ export class Apps {
         "Name must start with a letter, end with a letter or digit and can only contain lowercase letters, digits, and dashes.",
       );
     }
-    if (this.#store.model.apps.some((other) => other.name === name)) throw invalidParams(`Name ${name} is already taken`);
+    if (this.#store.model.apps.some((other) => other.name === name))
+      throw invalidParams(`Name ${name} is already taken`);
   }
 
   async #changed(app: AppRecord): Promise<void> {

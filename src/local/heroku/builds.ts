@@ -4,7 +4,8 @@ import type { Runtime } from "../runtime/contract.ts";
 import { invalidParams } from "./http/error.ts";
 import type { AppRecord, BuildRecord, SlugRecord } from "./model.ts";
 import type { Releases } from "./releases.ts";
-import { Sources } from "./sources.ts";
+import { removeUnused, takeOldSlugs } from "./slugs.ts";
+import type { Sources } from "./sources.ts";
 import { newestGood, now, type Store } from "./store.ts";
 
 /** What of a build's output is kept; the end tells why it failed. */
@@ -49,7 +50,10 @@ export class Builds {
     app.builds.push(build);
     await this.#store.save();
     const before = this.#queues.get(app.id) ?? Promise.resolve();
-    this.#queues.set(app.id, before.then(() => this.#run(app, build)));
+    this.#queues.set(
+      app.id,
+      before.then(() => this.#run(app, build)),
+    );
     return build;
   }
 
@@ -106,6 +110,8 @@ export class Builds {
     }
     build.updatedAt = now();
     this.#changed(build);
+    await this.#sources.remove(build.source.url);
+    await removeUnused(this.#runtime.builder, this.#store.model, takeOldSlugs(app));
     await this.#store.save();
   }
 
@@ -118,7 +124,10 @@ export class Builds {
     checkSum(archive, build.source.checksum);
     const config = newestGood(app)?.config ?? {};
     const env = { ...config, ...this.#store.addonConfig(app), STACK: build.stack };
-    const slug = await this.#runtime.builder.build(archive, { env, onOutput: (line) => say(`       ${line}`) });
+    const slug = await this.#runtime.builder.build(archive, {
+      env,
+      onOutput: (line) => say(`       ${line}`),
+    });
     say(`-----> Discovering process types: ${Object.keys(slug.processTypes).sort().join(", ") || "none"}`);
     return {
       id: randomUUID(),

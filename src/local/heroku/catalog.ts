@@ -5,9 +5,13 @@ import { ApiError, invalidParams } from "./http/error.ts";
 /** The same name always has the same id, as catalogue entries do. */
 export function idFor(kind: string, name: string): string {
   const hex = createHash("sha256").update(`${kind}:${name}`).digest("hex");
-  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    "-",
-  );
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `5${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join("-");
 }
 
 /** Dyno sizes with their memory in GB (Dev Center, "Dyno Types"). */
@@ -68,7 +72,15 @@ const services: readonly ServiceEntry[] = [
     prefix: "postgresql",
     first: "DATABASE",
     later: "HEROKU_POSTGRESQL",
-    plans: ["essential-0", "essential-1", "essential-2", "standard-0", "standard-2", "premium-0", "premium-2"],
+    plans: [
+      "essential-0",
+      "essential-1",
+      "essential-2",
+      "standard-0",
+      "standard-2",
+      "premium-0",
+      "premium-2",
+    ],
   },
   {
     name: "heroku-redis",
@@ -84,7 +96,11 @@ const services: readonly ServiceEntry[] = [
 export function serviceOf(name: string): ServiceEntry {
   const found = services.find((service) => service.name === name || idFor("service", service.name) === name);
   if (found === undefined) {
-    throw new ApiError(404, "not_found", `Couldn't find either the add-on service or the add-on plan of "${name}".`);
+    throw new ApiError(
+      404,
+      "not_found",
+      `Couldn't find either the add-on service or the add-on plan of "${name}".`,
+    );
   }
   return found;
 }
@@ -95,7 +111,11 @@ export function planOf(name: string): { readonly service: ServiceEntry; readonly
   const service = serviceOf(serviceName);
   const plan = planName ?? service.plans[0] ?? "";
   if (!service.plans.includes(plan)) {
-    throw new ApiError(404, "not_found", `Couldn't find either the add-on service or the add-on plan of "${name}".`);
+    throw new ApiError(
+      404,
+      "not_found",
+      `Couldn't find either the add-on service or the add-on plan of "${name}".`,
+    );
   }
   return { service, plan: `${service.name}:${plan}` };
 }

@@ -34,10 +34,14 @@ function page(title: string, text: string): string {
 function errorPage(kind: RouterErrorKind): ReturnType<RuntimeFlavour["errorPage"]> {
   const { status } = routerErrors[kind];
   const headers = { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache, no-store" };
-  if (kind === "unknown-host") return { status, headers, body: page("No such app", "No app has this host name.") };
+  if (kind === "unknown-host")
+    return { status, headers, body: page("No such app", "No app has this host name.") };
   const body =
     kind === "maintenance"
-      ? page("Offline for Maintenance", "This application is undergoing maintenance. Please check back later.")
+      ? page(
+          "Offline for Maintenance",
+          "This application is undergoing maintenance. Please check back later.",
+        )
       : page("Application error", "An error occurred in the application and this page could not be served.");
   return { status, headers, body };
 }
@@ -48,7 +52,8 @@ function accessLine(request: RoutedRequest): string {
   const { code, description } = error === undefined ? { code: "", description: "" } : routerErrors[error];
   const failure = error === undefined ? "at=info" : `at=error code=${code} desc="${description}"`;
   const dyno = instance === undefined ? "" : dynoName(instance.type, instance.index);
-  const took = (milliseconds: number): string => (instance === undefined ? "" : `${Math.round(milliseconds)}ms`);
+  const took = (milliseconds: number): string =>
+    instance === undefined ? "" : `${Math.round(milliseconds)}ms`;
   return [
     failure,
     `method=${request.method}`,

@@ -42,7 +42,10 @@ function quantityOf(entry: FormationRecord, asked: number | string): number {
 }
 
 /** All changes or none: the first that can't be made is answered with its error. */
-export function changeFormation(app: AppRecord, changes: readonly FormationChange[]): readonly FormationRecord[] {
+export function changeFormation(
+  app: AppRecord,
+  changes: readonly FormationChange[],
+): readonly FormationRecord[] {
   const made = changes.map(({ type, quantity, size }) => {
     const entry = app.formation.find((candidate) => candidate.type === type);
     if (entry === undefined) throw notFound("process_type");

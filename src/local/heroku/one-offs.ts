@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
+import { messageOf } from "../../base/errors.ts";
 import type { Env, LogEntry, OneOff, Runtime } from "../runtime/contract.ts";
 import { withProfile } from "./formation.ts";
 import { LineBuffer } from "./line-buffer.ts";
@@ -54,7 +55,7 @@ export class OneOffs {
         text,
       });
     const lines = new LineBuffer((line) => say("app", line));
-    say("platform", `Starting process with command \`${what.command}\``);
+    say("platform", `Starting process with command \`${what.command.replaceAll("\n", " ")}\``);
     const job = this.#runtime.supervisor.runOnce(app.id, {
       name,
       slug: what.built,
@@ -77,11 +78,16 @@ export class OneOffs {
       job,
     };
     this.#running.set(dyno.id, dyno);
-    void job.done.then(({ exitCode }) => {
-      lines.end();
-      this.#running.delete(dyno.id);
-      say("platform", `Process exited with status ${exitCode ?? 143}`);
-    });
+    void job.done
+      .then(
+        ({ exitCode }) => `exited with status ${exitCode ?? 143}`,
+        (error: unknown) => `could not be started: ${messageOf(error)}`,
+      )
+      .then((end) => {
+        lines.end();
+        this.#running.delete(dyno.id);
+        say("platform", `Process ${end}`);
+      });
     return dyno;
   }
 

@@ -9,6 +9,8 @@ import { currentRelease, newestGood, now, type Store } from "./store.ts";
 
 /** The longest that a release command may take. */
 const releasePhaseMs = 3_600_000;
+/** The end of a release command's output that is kept, characters. */
+const keptOutput = 200_000;
 
 /** What a new release changes; all else is as in the one before. */
 export interface ReleaseChange {
@@ -39,6 +41,8 @@ export class Releases {
   readonly #store: Store;
   readonly #oneOffs: OneOffs;
   readonly #queues = new Map<string, Promise<void>>();
+  readonly #applying = new Map<string, Promise<void>>();
+  readonly #applied = new Map<string, ReleaseRecord>();
 
   constructor(runtime: Runtime, store: Store, oneOffs: OneOffs) {
     this.#runtime = runtime;
@@ -51,7 +55,7 @@ export class Releases {
     const base = newestGood(app);
     const contents = contentsAfter(base, change);
     const slug = slugOf(app, contents.slugId);
-    const command = change.hasPhase ? slug?.processTypes["release"] : undefined;
+    const command = change.hasPhase ? slug?.processTypes.release : undefined;
     // Not current before what it is based on: that may still fail.
     const waits = command !== undefined || base?.status === "pending";
     const release: ReleaseRecord = {
@@ -68,15 +72,26 @@ export class Releases {
     app.releases.push(release);
     app.updatedAt = now();
     if (slug !== undefined && slug.id !== base?.slugId) syncFormation(app, slug);
-    sayAsApi(this.#runtime.logs, app.id, `Release v${release.version} created: ${release.description}`);
+    sayAsApi(this.#runtime.logs, app.id, release.description);
+    sayAsApi(this.#runtime.logs, app.id, `Release v${release.version} created`);
     await this.#store.save();
-    void this.#enqueue(app, () => this.#carryOut(app, release, change, base, command));
+    this.#enqueue(app, () => this.#carryOut(app, release, change, base, command));
     return release;
   }
 
-  /** Brings the dynos to the current release and formation, after what is under way. */
-  apply(app: AppRecord): Promise<void> {
-    return this.#enqueue(app, () => this.#applyCurrent(app));
+  /** Brings the dynos to the current release and formation; a release command that runs meanwhile holds nothing up. */
+  async apply(app: AppRecord): Promise<void> {
+    const before = this.#applying.get(app.id) ?? Promise.resolve();
+    const after = before
+      .then(() => this.#applyCurrent(app))
+      .catch((error: unknown) => this.#failed(app, error));
+    this.#applying.set(app.id, after);
+    await after;
+  }
+
+  /** The release that the dynos have, which follows the current one as soon as the runtime has taken it. */
+  applied(app: AppRecord): ReleaseRecord | undefined {
+    return this.#applied.get(app.id);
   }
 
   /** Settles when nothing is under way for an app. */
@@ -84,13 +99,16 @@ export class Releases {
     await this.#queues.get(app.id);
   }
 
-  #enqueue(app: AppRecord, work: () => Promise<void>): Promise<void> {
+  #enqueue(app: AppRecord, work: () => Promise<void>): void {
     const before = this.#queues.get(app.id) ?? Promise.resolve();
-    const after = before.then(work).catch((error: unknown) => {
-      sayAsApi(this.#runtime.logs, app.id, `The release could not be carried out: ${messageOf(error)}`);
-    });
-    this.#queues.set(app.id, after);
-    return after;
+    this.#queues.set(
+      app.id,
+      before.then(work).catch((error: unknown) => this.#failed(app, error)),
+    );
+  }
+
+  #failed(app: AppRecord, error: unknown): void {
+    sayAsApi(this.#runtime.logs, app.id, `The release could not be carried out: ${messageOf(error)}`);
   }
 
   async #carryOut(
@@ -113,7 +131,7 @@ export class Releases {
     release.updatedAt = now();
     app.releasedAt = now();
     await this.#store.save();
-    await this.#applyCurrent(app);
+    await this.apply(app);
   }
 
   /** Runs the release command in a one-off dyno of the new release; true when it ended with 0. */
@@ -127,19 +145,28 @@ export class Releases {
       env: this.#store.configOf(app, release),
       timeoutMs: releasePhaseMs,
       onOutput: (text) => {
-        release.output = (release.output ?? "") + text;
+        release.output = ((release.output ?? "") + text).slice(-keptOutput);
       },
     });
-    const { exitCode } = await job.done;
-    return exitCode === 0;
+    return await job.done.then(
+      ({ exitCode }) => exitCode === 0,
+      () => false,
+    );
   }
 
   async #applyCurrent(app: AppRecord): Promise<void> {
+    // Destroyed while this waited for its turn.
+    if (!this.#store.model.apps.includes(app)) return;
     const release = currentRelease(app);
     const slug = slugOf(app, release?.slugId ?? null);
     if (release === undefined || slug?.built === undefined || slug.built === null) return;
     const spec = specOf(app, slug, slug.built, this.#store.configOf(app, release));
-    await this.#runtime.supervisor.apply(app.id, spec, app.features.includes("preboot") ? "rolling" : "recreate");
+    await this.#runtime.supervisor.apply(
+      app.id,
+      spec,
+      app.features.includes("preboot") ? "rolling" : "recreate",
+    );
+    this.#applied.set(app.id, release);
   }
 }
 

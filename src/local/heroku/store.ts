@@ -59,7 +59,8 @@ export class Store {
   /** By id, or by name within an app. */
   attachment(identity: string, app?: AppRecord): AttachmentRecord {
     const found = this.model.attachments.find(
-      ({ id, name, appId }) => id === identity || (app !== undefined && appId === app.id && name === identity),
+      ({ id, name, appId }) =>
+        id === identity || (app !== undefined && appId === app.id && name === identity),
     );
     if (found === undefined || (app !== undefined && found.appId !== app.id)) throw notFound("attachment");
     return found;
@@ -85,7 +86,10 @@ export class Store {
   }
 
   /** All that `GET config-vars` shows for a release; by default the newest that didn't fail. */
-  configOf(app: AppRecord, release: ReleaseRecord | undefined = newestGood(app)): Readonly<Record<string, string>> {
+  configOf(
+    app: AppRecord,
+    release: ReleaseRecord | undefined = newestGood(app),
+  ): Readonly<Record<string, string>> {
     const all = { ...release?.config, ...this.addonConfig(app) };
     return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
   }

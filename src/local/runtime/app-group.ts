@@ -19,7 +19,9 @@ export type Outlook =
 function keyOf(spec: AppSpec, process: ProcessSpec): string {
   const { slug, env } = spec;
   const { command, health } = process;
-  return createHash("sha256").update(JSON.stringify(sortKeys({ slug, env, command, health }))).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(sortKeys({ slug, env, command, health })))
+    .digest("hex");
 }
 
 function plansOf(app: string, spec: AppSpec, slug: Slug): readonly InstancePlan[] {

@@ -26,7 +26,8 @@ function isInside(root: string, path: string): boolean {
 
 function checkedPath(root: string, path: string): string {
   const target = resolve(root, path);
-  if (isAbsolute(path) || !isInside(root, target)) throw refuse(`The archive's entry '${path}' leads out of it.`);
+  if (isAbsolute(path) || !isInside(root, target))
+    throw refuse(`The archive's entry '${path}' leads out of it.`);
   return target;
 }
 

@@ -79,7 +79,9 @@ export function createBuilder(folder: string, children: Children): Builder {
     const exit = await child.exited;
     await Promise.all(readings);
     if (exit.exitCode === 0) return;
-    const how = exit.error?.message ?? (exit.exitCode === null ? `ended by ${exit.signal}` : `exit code ${exit.exitCode}`);
+    const how =
+      exit.error?.message ??
+      (exit.exitCode === null ? `ended by ${exit.signal}` : `exit code ${exit.exitCode}`);
     throw new UnderstudyError(
       redactUrls(`The build failed at '${shown}': ${how}. Its log ends with:\n${end.join("\n")}`),
       { code: "build-failed", suggestion: "Mend what the log's end names, and send the source again." },

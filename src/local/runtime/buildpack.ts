@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readTextIfExists } from "../../base/file.ts";
 import { UnderstudyError } from "../../base/errors.ts";
+import { readTextIfExists } from "../../base/file.ts";
 import { parseProcfile } from "./procfile.ts";
 
 /** Folder, in the slug, of the packages that pip installed. */
@@ -85,7 +85,7 @@ function planPython(requirements: string): Omit<BuildPlan, "processTypes"> {
 
 /** Process types that Node.js itself has: npm's start script, else server.js. */
 async function nodeTypes(folder: string, packageText: string): Promise<Readonly<Record<string, string>>> {
-  if (parsePackage(packageText).scripts["start"] !== undefined) return { web: "npm start" };
+  if (parsePackage(packageText).scripts.start !== undefined) return { web: "npm start" };
   const server = await readTextIfExists(join(folder, "server.js"));
   return server === undefined ? {} : { web: "node server.js" };
 }

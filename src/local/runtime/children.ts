@@ -2,8 +2,16 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { readTextIfExists } from "../../base/file.ts";
-import { isAlive, type ProcessRecord, recordOf, signalGroup } from "./process-identity.ts";
+import {
+  descendantsOf,
+  isAlive,
+  type ProcessRecord,
+  recordOf,
+  signalGroup,
+  signalOne,
+} from "./process-identity.ts";
 
 export interface ChildOptions {
   readonly command: string;
@@ -17,7 +25,7 @@ export interface ChildOptions {
   readonly withInput?: boolean;
 }
 
-export interface ChildExit {
+interface ChildExit {
   /** Null = ended by a signal, or it could not be started. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -44,9 +52,18 @@ export interface Children {
 }
 
 const ledgerName = "processes.jsonl";
+/** Longest wait for killed processes, milliseconds: one that hangs in the kernel must not hold up the rest. */
+const endLimitMs = 5_000;
 
-/** Ends every process that an earlier user of this folder started and that still runs. */
-export async function endOrphans(folder: string): Promise<number> {
+async function waitForEnd(records: readonly ProcessRecord[]): Promise<void> {
+  const end = performance.now() + endLimitMs;
+  for (const record of records) {
+    while ((await isAlive(record)) && performance.now() < end) await delay(10);
+  }
+}
+
+/** Ends every process that an earlier user of this folder started and that still runs, and settles when they have ended. */
+export async function endOrphans(folder: string): Promise<void> {
   const path = join(folder, ledgerName);
   const text = (await readTextIfExists(path)) ?? "";
   const running = new Map<number, ProcessRecord>();
@@ -56,14 +73,14 @@ export async function endOrphans(folder: string): Promise<number> {
     if ("ended" in entry) running.delete(entry.ended);
     else running.set(entry.pid, entry);
   }
-  let ended = 0;
-  for (const record of running.values()) {
-    if (!(await isAlive(record))) continue;
-    signalGroup(record.pid, "SIGKILL");
-    ended++;
-  }
+  const alive: ProcessRecord[] = [];
+  for (const record of running.values()) if (await isAlive(record)) alive.push(record);
+  // Some (PostgreSQL's) leave their parent's group: they are found while they still are its descendants.
+  const offspring = await descendantsOf(alive.map(({ pid }) => pid));
+  for (const { pid } of alive) signalGroup(pid, "SIGKILL");
+  for (const { pid } of offspring) signalOne(pid, "SIGKILL");
+  await waitForEnd([...alive, ...offspring]);
   await rm(path, { force: true });
-  return ended;
 }
 
 type LedgerEntry = ProcessRecord | { readonly ended: number };
@@ -81,7 +98,8 @@ function parseEntry(line: string): LedgerEntry | undefined {
 export function createChildren(folder: string): Children {
   const path = join(folder, ledgerName);
   // Synchronous, so that there is no moment at which a child runs that isn't written down.
-  const note = (entry: LedgerEntry): void => appendFileSync(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  const note = (entry: LedgerEntry): void =>
+    appendFileSync(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
   return { spawn: (options) => spawnChild(options, note) };
 }
 

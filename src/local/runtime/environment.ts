@@ -3,8 +3,8 @@ import { pythonPackages } from "./buildpack.ts";
 import type { Env, Slug } from "./contract.ts";
 import type { InstanceFolder } from "./instance-folder.ts";
 
-const ownPath = [dirname(process.execPath), process.env["PATH"] ?? "/usr/bin:/bin"].join(delimiter);
-const language = process.env["LANG"] ?? "C.UTF-8";
+const ownPath = [dirname(process.execPath), process.env.PATH ?? "/usr/bin:/bin"].join(delimiter);
+const language = process.env.LANG ?? "C.UTF-8";
 
 /** What of our own environment package managers need to reach their registries the way this machine's user does. */
 const forPackageManagers =

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Faults, FaultState } from "./contract.ts";
+import type { FaultState, Faults } from "./contract.ts";
 
-export type FaultPart = "control" | "routing" | "database";
+type FaultPart = "control" | "routing" | "database";
 
 /** What the parts of a runtime use of the faults, beyond their contract. */
 export interface OwnFaults extends Faults {

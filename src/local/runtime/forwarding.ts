@@ -27,16 +27,18 @@ const replaced: ReadonlySet<string> = new Set([
   "x-request-start",
 ]);
 
-function pairs(raw: RawHeaders): readonly (readonly [string, string])[] {
+/** Name and value of each header. */
+export function headerPairs(raw: RawHeaders): readonly (readonly [string, string])[] {
   const result: (readonly [string, string])[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) result.push([raw[index] ?? "", raw[index + 1] ?? ""]);
+  for (let index = 0; index + 1 < raw.length; index += 2)
+    result.push([raw[index] ?? "", raw[index + 1] ?? ""]);
   return result;
 }
 
 /** Without what is meant for this hop, among it what the Connection header names. */
 function endToEnd(message: IncomingMessage, isDropped: (name: string) => boolean): string[] {
   const named = (message.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
-  return pairs(message.rawHeaders).flatMap(([name, value]) => {
+  return headerPairs(message.rawHeaders).flatMap(([name, value]) => {
     const lower = name.toLowerCase();
     return hopByHop.has(lower) || named.includes(lower) || isDropped(lower) ? [] : [name, value];
   });
@@ -100,5 +102,3 @@ export function responseHeaders(response: IncomingMessage, via: string | undefin
   if (via !== undefined) headers.push("Via", via);
   return headers;
 }
-
-export { pairs as headerPairs };

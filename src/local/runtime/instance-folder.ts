@@ -31,9 +31,7 @@ export async function createInstanceFolder(slug: Slug, root: string): Promise<In
   for (const { name } of entries.filter(isLinked)) {
     await mkdir(join(home, name));
     const packages = await readdir(join(slug.folder, name));
-    await Promise.all(
-      packages.map((item) => symlink(join(slug.folder, name, item), join(home, name, item))),
-    );
+    await Promise.all(packages.map((item) => symlink(join(slug.folder, name, item), join(home, name, item))));
   }
   await copy;
   return { home, temporary, remove: () => rm(root, { recursive: true, force: true }) };

@@ -15,7 +15,7 @@ import type {
   Slug,
 } from "./contract.ts";
 import { instanceEnv } from "./environment.ts";
-import { acceptsConnections, answersOk, instanceAddress, until } from "./health.ts";
+import { becomesHealthy, becomesSick, instanceAddress } from "./health.ts";
 import { createInstanceFolder } from "./instance-folder.ts";
 import { readLines } from "./lines.ts";
 import type { Ports } from "./ports.ts";
@@ -41,10 +41,6 @@ export interface InstancePlan {
   readonly key: string;
 }
 
-/** How often a start is looked at; what a failover waits for is not to be our own clock. */
-const startPollMs = 20;
-/** A process without a port counts as up once it has lived this long: enough to see a command that isn't there. */
-const aliveAfterMs = 100;
 /** Up for so long, a crash is again the first of its kind. */
 const stableAfterMs = 60_000;
 const firstCoolOffMs = 1_000;
@@ -93,13 +89,16 @@ export class InstanceRunner {
   get isComing(): boolean {
     const { state } = this.#view;
     if (this.#isStopping) return false;
-    return state === "starting" || this.#isRestarting || (state === "crashed" && coolOffMs(this.#crashes) === 0);
+    return (
+      state === "starting" || this.#isRestarting || (state === "crashed" && coolOffMs(this.#crashes) === 0)
+    );
   }
 
   /** Settles when its process has ended. */
   async stop(): Promise<void> {
+    const isFirst = !this.#isStopping;
     this.#isStopping = true;
-    await this.#end();
+    if (isFirst) await this.#end();
     await this.#life;
   }
 
@@ -195,13 +194,17 @@ export class InstanceRunner {
   async #watch(child: Child, health: HealthCheck, port: number): Promise<number> {
     const watching = new AbortController();
     const exited = child.exited.finally(() => watching.abort());
-    const isUp = await isHealthy(health, port, watching.signal);
+    const isUp = await becomesHealthy(health, port, watching.signal);
     const upSince = performance.now();
     if (isUp && this.#view.state === "starting") {
       this.#failedStarts = 0;
       this.failure = undefined;
       this.#become("up");
-      if (health.type === "http") void this.#keepAsking(child, health, port, watching.signal);
+      void becomesSick(health, port, watching.signal).then((isSick) => {
+        if (!isSick || this.#view.state !== "up") return;
+        this.#say("The health check failed: stopping the process", "platform", "err");
+        child.signal("SIGKILL");
+      });
     } else if (!watching.signal.aborted && this.#view.state === "starting") {
       const limit = health.type === "process" ? 0 : health.startTimeoutSeconds;
       this.failure = `it did not ${health.type === "http" ? `answer ${health.path} with 200` : "listen on $PORT"} within ${limit} s`;
@@ -209,34 +212,10 @@ export class InstanceRunner {
       child.signal("SIGKILL");
     }
     const { exitCode, signal, error } = await exited;
-    const how = error?.message ?? (exitCode === null ? `ended by ${signal}` : `exited with status ${exitCode}`);
+    const how =
+      error?.message ?? (exitCode === null ? `ended by ${signal}` : `exited with status ${exitCode}`);
     this.#say(`Process ${how}`);
     if (!isUp && ++this.#failedStarts >= 2) this.failure ??= `its process ${how} before it was up`;
     return isUp ? performance.now() - upSince : 0;
   }
-
-  async #keepAsking(
-    child: Child,
-    health: Extract<HealthCheck, { type: "http" }>,
-    port: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    while (!signal.aborted) {
-      await delay(health.intervalSeconds * 1_000, undefined, { signal }).catch(() => {});
-      if (signal.aborted || (await answersOk(port, health.path)) || this.#view.state !== "up") continue;
-      this.#say(`The health check of ${health.path} failed: stopping the process`, "platform", "err");
-      child.signal("SIGKILL");
-      return;
-    }
-  }
-}
-
-async function isHealthy(health: HealthCheck, port: number, signal: AbortSignal): Promise<boolean> {
-  if (health.type === "process") {
-    await delay(aliveAfterMs, undefined, { signal }).catch(() => {});
-    return !signal.aborted;
-  }
-  const ask = (): Promise<boolean> =>
-    health.type === "port" ? acceptsConnections(port) : answersOk(port, health.path);
-  return await until(ask, { everyMs: startPollMs, timeoutMs: health.startTimeoutSeconds * 1_000, signal });
 }

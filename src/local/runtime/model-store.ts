@@ -18,7 +18,10 @@ export function createModelStore(folder: string): ModelStore {
     while (next !== undefined) {
       const { model, written } = next;
       next = undefined;
-      await writeFileAtomic(path, JSON.stringify(model), { mode: 0o600 }).then(written.resolve, written.reject);
+      await writeFileAtomic(path, JSON.stringify(model), { mode: 0o600 }).then(
+        written.resolve,
+        written.reject,
+      );
     }
     writing = undefined;
   }

@@ -32,9 +32,12 @@ export function createPorts(): Ports {
         if (await isFree(address, port)) return port;
         taken.delete(port);
       }
-      throw new UnderstudyError(`No free TCP port was found on ${address} between ${lowest} and ${highest}.`, {
-        code: "no-free-port",
-      });
+      throw new UnderstudyError(
+        `No free TCP port was found on ${address} between ${lowest} and ${highest}.`,
+        {
+          code: "no-free-port",
+        },
+      );
     },
     giveBack: (port) => {
       taken.delete(port);

@@ -1,4 +1,4 @@
-import { type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Instance, RouterErrorKind } from "./contract.ts";
@@ -49,9 +49,10 @@ async function place({ supervisor, target, limits }: ForwardOptions, signal: Abo
     if (outlook.state === "starting") return undefined;
     return { error: outlook.state === "none" ? "no-instances" : "crashed" };
   };
-  const deadline = AbortSignal.timeout(limits.queueMs);
+  const placed = look();
+  if (placed !== undefined) return placed;
   try {
-    return look() ?? (await supervisor.watch(look, AbortSignal.any([signal, deadline])));
+    return await supervisor.watch(look, AbortSignal.any([signal, AbortSignal.timeout(limits.queueMs)]));
   } catch {
     return { error: "starting" };
   }
@@ -73,7 +74,7 @@ function open(port: number): Promise<Socket | "refused" | "connect-timeout"> {
   });
 }
 
-/** Takes a request to an instance and its answer back, streaming both ways. Never throws. */
+/** Takes a request to an instance and its answer back, streaming both ways. */
 export async function forward(options: ForwardOptions): Promise<Delivery> {
   const { response, target } = options;
   const gone = new AbortController();
@@ -98,7 +99,10 @@ export async function forward(options: ForwardOptions): Promise<Delivery> {
 type Exchanged = Pick<Delivery, "status" | "bytes" | "error">;
 
 /** One request and its answer over an open connection. */
-function exchange(socket: Socket, { request, response, forwarding, limits }: ForwardOptions): Promise<Exchanged> {
+function exchange(
+  socket: Socket,
+  { request, response, forwarding, limits }: ForwardOptions,
+): Promise<Exchanged> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     let bytes = 0;
@@ -122,7 +126,7 @@ function exchange(socket: Socket, { request, response, forwarding, limits }: For
     const waitForFirstByte = (): void => {
       timer ??= setTimeout(() => end({ error: "first-byte-timeout" }), limits.firstByteMs);
     };
-    upstream.once("error", () => end({ error: "closed" }));
+    upstream.on("error", () => end({ error: "closed" }));
     upstream.once("close", () => {
       if (!hasAnswer) end({ error: "closed" });
     });
@@ -132,14 +136,16 @@ function exchange(socket: Socket, { request, response, forwarding, limits }: For
     upstream.once("response", (answer) => {
       hasAnswer = true;
       clearTimeout(timer);
-      socket.setTimeout(limits.idleMs, () => end({ error: "closed", bytes, status: answer.statusCode ?? 502 }));
+      socket.setTimeout(limits.idleMs, () =>
+        end({ error: "closed", bytes, status: answer.statusCode ?? 502 }),
+      );
       const status = answer.statusCode ?? 502;
       response.writeHead(status, answer.statusMessage ?? "", responseHeaders(answer, forwarding.via));
       response.flushHeaders();
       answer.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
       });
-      answer.once("error", () => end({ error: "closed", bytes, status }));
+      answer.on("error", () => end({ error: "closed", bytes, status }));
       answer.pipe(response);
       response.once("finish", () => end({ status, bytes }));
     });
@@ -148,7 +154,14 @@ function exchange(socket: Socket, { request, response, forwarding, limits }: For
       hasAnswer = isDone = true;
       const client = request.socket;
       response.detachSocket(client);
-      joinSockets({ client, upgraded: upgraded as Socket, head, answer, via: forwarding.via, idleMs: limits.idleMs })
+      joinSockets({
+        client,
+        upgraded: upgraded as Socket,
+        head,
+        answer,
+        via: forwarding.via,
+        idleMs: limits.idleMs,
+      })
         .then((sent) => resolve({ status: 101, bytes: sent }))
         .catch(() => resolve({ status: 101 }));
     });

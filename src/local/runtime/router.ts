@@ -1,9 +1,8 @@
-import { createServer, type IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import type { Logs, Router, RoutedRequest, RouterErrorKind, RuntimeFlavour } from "./contract.ts";
-import { forwardedForOf, requestIdOf } from "./forwarding.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logs, RoutedRequest, Router, RouterErrorKind, RuntimeFlavour } from "./contract.ts";
 import type { OwnFaults } from "./faults.ts";
-import { listen } from "./listen.ts";
+import { forwardedForOf, requestIdOf } from "./forwarding.ts";
+import { openHttpServer } from "./http-server.ts";
 import { type Delivery, forward } from "./proxy.ts";
 import { hostOf, RouteTable } from "./route-table.ts";
 import type { OwnSupervisor } from "./supervisor.ts";
@@ -23,18 +22,13 @@ export interface RouterOptions {
   readonly idleMs?: number;
 }
 
-/** Longer than clients keep an idle connection, so that it is they who close it and no request meets a closing one. */
-const keepAliveMs = 90_000;
-
-/** An HTTP/1.1 reverse proxy in front of the supervisor's instances. Throws as {@link listen} does. */
+/** An HTTP/1.1 reverse proxy in front of the supervisor's instances. Throws as {@link openHttpServer} does. */
 export async function createRouter(options: RouterOptions): Promise<OwnRouter> {
   const { flavour, supervisor, logs, faults, queueMs = 30_000, idleMs = 55_000 } = options;
   const table = new RouteTable();
   const inMaintenance = new Set<string>();
-  const sockets = new Set<Socket>();
-  let port = flavour.routerPort;
 
-  /** Finds where a request goes and takes it there; undefined when it goes nowhere. */
+  /** Finds where a request goes and takes it there. */
   async function deliver(
     request: IncomingMessage,
     response: ServerResponse,
@@ -43,14 +37,16 @@ export async function createRouter(options: RouterOptions): Promise<OwnRouter> {
     const target = table.find(known.host, request.url ?? "/");
     if (target === undefined) return { app: undefined, error: "unknown-host" };
     if (inMaintenance.has(target.app)) return { app: target.app, error: "maintenance" };
-    return await forward({
+    const delivery = forward({
       request,
       response,
       target,
       supervisor,
-      forwarding: { ...known, receivedAt: Date.now(), port, via: flavour.via },
+      forwarding: { ...known, receivedAt: Date.now(), port: server.port, via: flavour.via },
       limits: { queueMs, idleMs, firstByteMs: flavour.firstByteMs },
     });
+    // A request that can't be passed on for what it holds must not end the provider.
+    return await delivery.catch(() => ({ app: target.app, error: "platform-error" }) as const);
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -105,48 +101,26 @@ export async function createRouter(options: RouterOptions): Promise<OwnRouter> {
     response.end(page.body);
   }
 
-  const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0 }, (request, response) => {
-    void handle(request, response);
+  const server = await openHttpServer({
+    address: flavour.address,
+    port: flavour.routerPort,
+    takesUpgrades: true,
+    isDown: () => faults.isDown("routing"),
+    handle: (request, response) => void handle(request, response),
   });
-  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    if (head.length > 0) socket.unshift(head);
-    // Node hands over a bare socket here; with a response on it, errors are answered as on any other request.
-    const response = new ServerResponse(request);
-    response.shouldKeepAlive = false;
-    response.assignSocket(socket);
-    response.once("finish", () => socket.end());
-    socket.on("error", () => socket.destroy());
-    void handle(request, response);
-  });
-  server.on("connection", (socket: Socket) => {
-    if (faults.isDown("routing")) {
-      socket.resetAndDestroy();
-      return;
-    }
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  const resetAll = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy();
-  };
   faults.onChange(() => {
-    if (faults.isDown("routing")) resetAll();
+    if (faults.isDown("routing")) server.reset();
   });
-  port = await listen(server, flavour.address, flavour.routerPort);
 
   return {
     address: flavour.address,
-    port,
+    port: server.port,
     route: (host, { app, type, path }) => table.set(host, path, { app, type }),
     unroute: (host, path) => table.delete(host, path),
     maintenance: (app, on) => {
       if (on) inMaintenance.add(app);
       else inMaintenance.delete(app);
     },
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      resetAll();
-      await closed;
-    },
+    close: server.close,
   };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createBuilder } from "./builder.ts";
 import { createChildren, endOrphans } from "./children.ts";
 import type { Runtime, RuntimeFlavour } from "./contract.ts";
-import { createFaults } from "./faults.ts";
+import { createFaults, type OwnFaults } from "./faults.ts";
 import { createLogs } from "./logs.ts";
 import { createModelStore } from "./model-store.ts";
 import { createPorts } from "./ports.ts";
@@ -16,16 +16,26 @@ export interface RuntimeOptions {
   /** Holds all that the runtime keeps; made when it isn't there. One runtime a folder at a time. */
   readonly folder: string;
   readonly flavour: RuntimeFlavour;
+  /** Starts PostgreSQL before it is asked for, in the background. @default false */
+  readonly isWarm?: boolean;
+}
+
+/** A runtime as the process that hosts it sees it. */
+export interface OwnRuntime extends Runtime {
+  readonly faults: OwnFaults;
 }
 
 /**
  * Makes a runtime over a folder and ends what an earlier one, killed, left running there. Databases made earlier are
  * started again. Throws `port-in-use` or `address-unavailable` when the router can't listen.
  */
-export async function createRuntime({ folder, flavour }: RuntimeOptions): Promise<Runtime> {
+export async function createRuntime(options: RuntimeOptions): Promise<OwnRuntime> {
+  const { folder, flavour } = options;
   await mkdir(folder, { recursive: true });
   await endOrphans(folder);
-  await Promise.all(["instances", "builds"].map((name) => rm(join(folder, name), { recursive: true, force: true })));
+  await Promise.all(
+    ["instances", "builds"].map((name) => rm(join(folder, name), { recursive: true, force: true })),
+  );
   const children = createChildren(folder);
   const ports = createPorts();
   const faults = createFaults();
@@ -36,7 +46,14 @@ export async function createRuntime({ folder, flavour }: RuntimeOptions): Promis
   const supervisor = createSupervisor(host, builder);
   const router = await createRouter({ flavour, supervisor, logs, faults });
   const services = { folder, address: flavour.address, children, ports, faults };
-  const [postgres, redis] = await Promise.all([createPostgres(services), createRedis(services)]);
+  const stores = Promise.all([createPostgres(services), createRedis(services)]);
+  const [postgres, redis] = await stores.catch(async (error: unknown) => {
+    // Nothing of a runtime that can't be had is to run on, the one that did start included.
+    await router.close();
+    await endOrphans(folder);
+    throw error;
+  });
+  if (options.isWarm === true) postgres.warm();
   return {
     folder,
     builder,

@@ -40,7 +40,7 @@ export function joinSockets(options: TunnelOptions): Promise<number> {
       from.on("data", () => {
         lastData = performance.now();
       });
-      from.once("error", end);
+      from.on("error", end);
       from.once("close", end);
       from.pipe(to);
     }

@@ -3,7 +3,10 @@ import { z } from "zod";
 import { ApiError, invalidParams } from "./error.ts";
 
 /** The request's JSON, checked: 400 when it isn't JSON, 422 when a field is missing, unknown or wrong. */
-export async function bodyOf<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
+export async function bodyOf<Schema extends z.ZodType>(
+  context: Context,
+  schema: Schema,
+): Promise<z.output<Schema>> {
   const text = await context.req.text();
   let value: unknown;
   try {
@@ -14,7 +17,8 @@ export async function bodyOf<Schema extends z.ZodType>(context: Context, schema:
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  if (issue?.code === "unrecognized_keys") throw invalidParams(`Unknown parameter: ${issue.keys.join(", ")}.`);
+  if (issue?.code === "unrecognized_keys")
+    throw invalidParams(`Unknown parameter: ${issue.keys.join(", ")}.`);
   const where = issue === undefined || issue.path.length === 0 ? "body" : issue.path.join(".");
   throw invalidParams(`Parameter ${where}: ${issue?.message ?? "is wrong"}.`);
 }

@@ -21,10 +21,21 @@ const form = /^(?<field>[a-z_]+)\s+(?<exclusive>\]?)(?<start>[^;]*?)\.\.(?<end>[
 
 function parse(header: string | undefined, fields: RangeFields): Range {
   const text = header?.trim() ?? "";
-  const standard: Range = { field: fields[0], start: "", exclusive: false, end: "", max: defaultMax, descending: false };
+  const standard: Range = {
+    field: fields[0],
+    start: "",
+    exclusive: false,
+    end: "",
+    max: defaultMax,
+    descending: false,
+  };
   if (text === "") return standard;
   const groups = form.exec(text)?.groups;
-  const unsatisfiable = new ApiError(416, "requested_range_not_satisfiable", `The range '${text}' can't be given.`);
+  const unsatisfiable = new ApiError(
+    416,
+    "requested_range_not_satisfiable",
+    `The range '${text}' can't be given.`,
+  );
   if (groups === undefined) throw unsatisfiable;
   const { field = "", exclusive = "", start = "", end = "", parameters = "" } = groups;
   if (!fields.includes(field)) throw unsatisfiable;
@@ -53,7 +64,11 @@ function compare(a: unknown, b: unknown): number {
 }
 
 /** Answers with the asked part of a list: 206 and `Next-Range` when there is more, else 200. */
-export function rangeOf(context: Context, items: readonly JsonObject[], fields: RangeFields = ["id"]): Response {
+export function rangeOf(
+  context: Context,
+  items: readonly JsonObject[],
+  fields: RangeFields = ["id"],
+): Response {
   const range = parse(context.req.header("range"), fields);
   const turn = range.descending ? -1 : 1;
   const sorted = items.toSorted((a, b) => turn * compare(a[range.field], b[range.field]));

@@ -45,7 +45,11 @@ export function limitRate(budget: CallBudget): MiddlewareHandler {
     const allowed = budget.take();
     context.header("RateLimit-Remaining", String(budget.remaining));
     if (!allowed) {
-      throw new ApiError(429, "rate_limit", "Your account reached the API rate limit. Wait before the next call.");
+      throw new ApiError(
+        429,
+        "rate_limit",
+        "Your account reached the API rate limit. Wait before the next call.",
+      );
     }
     await next();
   };

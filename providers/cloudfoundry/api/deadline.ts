@@ -1,0 +1,49 @@
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
+import { RetryableError } from "../../../src/base/errors.ts";
+
+/** Until when work may go on, and what ends it before. */
+export interface Deadline {
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+  /** Milliseconds left, never below 0. */
+  remainingMs(): number;
+  /** Waits; throws what ended it, or `deadline-passed` naming what was waited for. */
+  pause(milliseconds: number, what: string): Promise<void>;
+}
+
+export function deadline(options: {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock;
+}): Deadline {
+  const { timeoutMs, signal, clock = systemClock } = options;
+  const end = clock.monotonic() + timeoutMs;
+  const remainingMs = () => Math.max(0, Math.ceil(end - clock.monotonic()));
+  return {
+    signal,
+    clock,
+    remainingMs,
+    async pause(milliseconds, what) {
+      signal?.throwIfAborted();
+      try {
+        await clock.sleep(Math.min(milliseconds, remainingMs()), signal);
+      } catch (error) {
+        throw signal?.aborted === true ? signal.reason : error;
+      }
+      if (remainingMs() > 0) return;
+      throw new RetryableError(`Waited ${timeoutMs / 1000} s for ${what}, and it isn't done.`, {
+        code: "deadline-passed",
+        suggestion: "Look at the app's log, and try again: what was begun goes on.",
+      });
+    },
+  };
+}
+
+/** A deadline within another: the earlier of the two counts. */
+export function within(outer: Deadline, timeoutMs: number): Deadline {
+  return deadline({
+    timeoutMs: Math.min(timeoutMs, outer.remainingMs()),
+    signal: outer.signal,
+    clock: outer.clock,
+  });
+}

@@ -1,0 +1,136 @@
+import { cpus } from "node:os";
+import { resolve } from "node:path";
+import { writeFileAtomic } from "../../base/file.ts";
+import { renderReport } from "../../drill/report.ts";
+import { type DrillResult, failuresOf, toDemoJson } from "../../drill/result.ts";
+import { guestbookScript } from "../../drill/script.ts";
+import { renderSummary } from "../../drill/summary.ts";
+import { performThreeActs } from "../../drill/three-acts.ts";
+import { startVisitor } from "../../drill/visitor.ts";
+import { killProvider } from "../../local/control.ts";
+import { exitCode } from "../exit.ts";
+import { interruptSignal } from "../interrupt.ts";
+import { createProgress, type Progress } from "../progress.ts";
+import { terminal } from "../terminal.ts";
+import { createShow } from "./show.ts";
+import { type Stage, withStage } from "./stage.ts";
+
+export interface DemoOptions {
+  readonly json?: boolean;
+  /** Path of the report. */
+  readonly report: string;
+  /** `offline` or `pulumi`. */
+  readonly engine: string;
+  readonly keep?: boolean;
+}
+
+const ratePerSecond = 50;
+
+/** Sets the stage, performs the three acts, reports, and clears the stage away. */
+export async function demo(options: DemoOptions): Promise<void> {
+  const progress = createProgress();
+  const signal = interruptSignal();
+  try {
+    const stageOptions = { engine: options.engine, keep: options.keep === true, progress, signal };
+    const startedAt = Date.now();
+    const partial = await withStage(stageOptions, (stage) => play(stage, progress, signal));
+    const result: DrillResult = {
+      ...partial,
+      engine: options.engine,
+      startedAt,
+      wallSeconds: (Date.now() - startedAt) / 1000,
+    };
+    const report = resolve(options.report);
+    await writeFileAtomic(report, renderReport(result));
+    progress.end();
+    const print = options.json === true ? terminal.progress : terminal.print;
+    print(`\n${renderSummary(result)}\n\nReport: ${report}`);
+    if (options.json === true) terminal.print(JSON.stringify(toDemoJson(result)));
+    const missed = result.acts.some((act) => failuresOf(act, result.objectives).length > 0);
+    if (missed) process.exitCode = exitCode.failed;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.exitCode = exitCode.interrupted;
+  } finally {
+    progress.end();
+  }
+}
+
+async function play(
+  { local, world, name, runs, upSeconds }: Stage,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Omit<DrillResult, "engine" | "startedAt" | "wallSeconds">> {
+  const { port } = local.heroku.router;
+  const visitor = await progress.step(`A visitor: ${ratePerSecond} requests a second to ${name}`, () =>
+    startVisitor({
+      name,
+      port,
+      resolver: local.dns.server,
+      script: guestbookScript,
+      ratePerSecond,
+      arrivalMs: world.ttlSeconds * 1000,
+    }),
+  );
+  const sites = {
+    primary: { name: "primary", platform: "heroku", title: "Heroku" },
+    mirror: { name: "mirror", platform: "cloudfoundry", title: "Cloud Foundry" },
+  };
+  const platformAt = new Map([
+    [local.heroku.router.address, sites.primary.title],
+    [local.cloudfoundry.router.address, sites.mirror.title],
+  ]);
+  const { objectives } = world.app;
+  const show = createShow({
+    progress,
+    visitor,
+    world,
+    siteOf: (address) => platformAt.get(address),
+    objectives,
+  });
+  try {
+    const acts = await performThreeActs({
+      world,
+      visitor,
+      script: guestbookScript,
+      name,
+      port,
+      resolver: local.dns.server,
+      runs,
+      loseHome: () => killProvider(local.folder, "heroku"),
+      signal,
+      onAct: show.onAct,
+      onPhase: show.onPhase,
+      onStep: show.onStep,
+      onResult: show.onResult,
+    });
+    return {
+      app: world.app.name,
+      upSeconds,
+      sites,
+      objectives,
+      acts,
+      environment: environment(world.ttlSeconds),
+    };
+  } finally {
+    show.end();
+    await visitor.stop();
+  }
+}
+
+function environment(ttlSeconds: number): DrillResult["environment"] {
+  return [
+    [
+      "Visitor",
+      `${ratePerSecond} requests a second, half of them writes; 10 users with a DNS cache each, TTL ${ttlSeconds} s`,
+    ],
+    [
+      "Platforms",
+      "Heroku and Cloud Foundry as Understudy's local platforms: their APIs, with real processes, Postgres and Redis behind them",
+    ],
+    [
+      "Machine",
+      `${cpus().length} cores, Node ${process.version.slice(1)}, ${process.platform} ${process.arch}`,
+    ],
+  ];
+}

@@ -1,0 +1,105 @@
+import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseDocument } from "yaml";
+import { parseApp } from "../../app/parse.ts";
+import { stringifyApp } from "../../app/stringify.ts";
+import type { JsonObject } from "../../base/json.ts";
+import { Stack } from "../../engine/stack.ts";
+import { importFolder } from "../../import/folder.ts";
+import type { LocalInfo } from "../../local/info.ts";
+import type { OwnCommand } from "./own-command.ts";
+
+/** How long users may keep the address, seconds. */
+export const ttlSeconds = 5;
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const source = join(root, "examples", "guestbook");
+
+/** What its files on Heroku don't say: where users find it, when its job runs, what was promised. */
+function additions(name: string): JsonObject {
+  return {
+    domains: [name],
+    schedule: { digest: { command: "node digest.js", cron: "0 6 * * *" } },
+    objectives: { rtoSeconds: 20, rpoSeconds: 5 },
+  };
+}
+
+export interface ProjectOptions {
+  /** Made, and filled. */
+  readonly folder: string;
+  /** Under which users find the app. */
+  readonly name: string;
+  readonly local: LocalInfo;
+  readonly passphrase: string;
+  readonly understudy: OwnCommand;
+}
+
+/** The guestbook in a folder of its own, imported, with the settings of its three stacks. */
+export async function makeProject(options: ProjectOptions): Promise<void> {
+  const { folder, name, local, understudy } = options;
+  await cp(source, folder, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
+  await installPackages(folder);
+  const { app } = await importFolder(folder);
+  const description = parseApp({ ...app, ...additions(name) });
+  await writeFile(join(folder, "understudy.yaml"), stringifyApp(description));
+  await understudy.run(["init", folder, "--zone", local.dns.zone, "--server", local.dns.server]);
+  await shortenTtl(join(folder, "Pulumi.yaml"));
+  await setConnections(options);
+}
+
+/** What `npm install understudy` would do, without the network: this package and the one its programs run with. */
+async function installPackages(folder: string): Promise<void> {
+  // Beside the app, not in it: these are no part of what is deployed.
+  const packages = join(folder, "..", "node_modules");
+  const pulumi = createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json");
+  await mkdir(join(packages, "@pulumi"), { recursive: true });
+  await symlink(root, join(packages, "understudy"));
+  await symlink(dirname(pulumi), join(packages, "@pulumi", "pulumi"));
+}
+
+/** Where the two sites stand and how they are reached; whatever gives access is encrypted. */
+async function setConnections(options: ProjectOptions): Promise<void> {
+  const { heroku, cloudfoundry, dns } = options.local;
+  const { organization, space, appsDomain } = cloudfoundry;
+  await setConfig(options, "primary", [
+    ["settings", { entrance: heroku.router }],
+    ["connection", { url: heroku.url, dataUrl: heroku.url }],
+    ["connection.token", { secret: heroku.token }],
+  ]);
+  await setConfig(options, "mirror", [
+    ["settings", { organization, space, appsDomain, entrance: cloudfoundry.router }],
+    ["connection", { url: cloudfoundry.url, username: cloudfoundry.username }],
+    ["connection.password", { secret: cloudfoundry.password }],
+  ]);
+  await setConfig(options, "edge", [
+    ["trafficKey", { name: dns.key.name, algorithm: dns.key.algorithm }],
+    ["trafficKey.secret", { secret: dns.key.secret }],
+  ]);
+}
+
+type Setting = readonly [path: string, value: JsonObject | { readonly secret: string }];
+
+async function setConfig(
+  { folder, passphrase }: ProjectOptions,
+  name: string,
+  settings: readonly Setting[],
+): Promise<void> {
+  const stack = await Stack.open({ projectDir: folder, stack: name, passphrase });
+  const crypter = await stack.crypter();
+  stack.config.encryptionSalt = crypter.salt;
+  for (const [path, value] of settings) {
+    const [key = "", ...fields] = path.split(".");
+    const isSecret = fields.length > 0 && typeof value.secret === "string";
+    const written = isSecret ? { secure: crypter.encrypt(String(value.secret)) } : value;
+    stack.config.set(`understudy:${key}`, written, fields);
+  }
+  await stack.config.save();
+}
+
+async function shortenTtl(path: string): Promise<void> {
+  const document = parseDocument(await readFile(path, "utf8"));
+  document.setIn(["config", "understudy:traffic", "value", "ttlSeconds"], ttlSeconds);
+  await writeFile(path, document.toString());
+}

@@ -1,0 +1,75 @@
+import { stringify } from "yaml";
+import type { App } from "../app/schema.ts";
+import type { JsonObject } from "../base/json.ts";
+
+/** What `init` has to know of where the app will stand. */
+export interface ProjectWish {
+  readonly app: App;
+  /** Names of platforms. */
+  readonly primary: string;
+  readonly mirror: string;
+  /** The zone of the app's domain and its authoritative servers; undefined = to be filled in. */
+  readonly zone?: string;
+  readonly servers?: readonly string[];
+  /** How `stacks/index.mjs` finds the programs, e.g. `understudy/stacks`. */
+  readonly programs: string;
+  /** Folder of the plugin, relative to the project. */
+  readonly plugin: string;
+}
+
+/** The zone of a host name, as far as one can tell: the name without its first label. */
+function parentOf(name: string): string {
+  return name.split(".").slice(1).join(".");
+}
+
+function traffic({ app, zone, servers }: ProjectWish): JsonObject {
+  const names = app.domains.length === 0 ? [`${app.name}.${zone ?? "example.com"}`] : [...app.domains];
+  return {
+    type: "rfc2136",
+    zone: zone ?? parentOf(names[0] ?? ""),
+    names: names.filter((name) => zone === undefined || name === zone || name.endsWith(`.${zone}`)),
+    ttlSeconds: 30,
+    servers: [...(servers ?? ["192.0.2.53:53"])],
+  };
+}
+
+function projectYaml(wish: ProjectWish): string {
+  return `# The Pulumi project of ${wish.app.name}: three stacks, two sites and the DNS records that lead to one of them.
+${stringify({
+  name: wish.app.name,
+  runtime: { name: "nodejs", options: { typescript: false } },
+  main: "stacks/index.mjs",
+  plugins: { providers: [{ name: "understudy", path: wish.plugin }] },
+  config: {
+    "understudy:app": { value: "understudy.yaml" },
+    "understudy:traffic": { value: traffic(wish) },
+  },
+})}`;
+}
+
+function siteYaml(platform: string): string {
+  return `# Where this site stands. How it is reached is secret:
+#   understudy config set STACK --secret --path understudy:connection.token   (asks for the value)
+${stringify({ config: { "understudy:platform": platform, "understudy:settings": {}, "understudy:connection": {} } })}`;
+}
+
+const edgeYaml = `# The DNS records. What may change them is secret:
+#   understudy config set edge --secret --path understudy:trafficKey.secret   (asks for the value)
+${stringify({ config: { "understudy:trafficKey": { name: "understudy", algorithm: "hmac-sha256" } } })}`;
+
+function programFile({ programs }: ProjectWish): string {
+  return `// The programs of this project's stacks, by the stack's name: primary, mirror, edge. Write your own here to go further.
+export { default } from ${JSON.stringify(programs)};
+`;
+}
+
+/** Every file of a new project, by its path; the app's own description comes besides. */
+export function projectFiles(wish: ProjectWish): Readonly<Record<string, string>> {
+  return {
+    "Pulumi.yaml": projectYaml(wish),
+    "Pulumi.primary.yaml": siteYaml(wish.primary),
+    "Pulumi.mirror.yaml": siteYaml(wish.mirror),
+    "Pulumi.edge.yaml": edgeYaml,
+    "stacks/index.mjs": programFile(wish),
+  };
+}

@@ -1,0 +1,155 @@
+import { type Clock, systemClock } from "../../base/clock.ts";
+import { RetryableError } from "../../base/errors.ts";
+import { nameOf, type Table } from "./catalogue.ts";
+import { gateLock } from "./install.ts";
+import { type Session, SqlError } from "./session.ts";
+import { join, name, type Sql, sql } from "./sql.ts";
+
+/** How a log row names a row of a table: its key's values in their text form. */
+function keyOf(table: Table, row: Sql): Sql {
+  return sql`ARRAY[${join(table.key.map((part) => sql`${row}.${name(part.name)}::text`))}]`;
+}
+
+// The types whose text depends on a session's settings need the settings that the link reads them with; each costs the
+// app some microseconds a statement, so other tables are spared them.
+const pins = sql`SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' SET TimeZone = 'UTC' SET extra_float_digits = 3
+  SET bytea_output = 'hex' SET lc_monetary = 'C'`;
+
+function byStatement(table: Table, id: number): Sql {
+  const [fresh, old] = [keyOf(table, sql`n`), keyOf(table, sql`o`)];
+  return sql`
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO understudy.changes (tab, op, key) SELECT ${id}, 'I', ${fresh} FROM new_rows n;
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO understudy.changes (tab, op, key) SELECT ${id}, 'D', ${old} FROM old_rows o;
+  ELSE
+    INSERT INTO understudy.changes (tab, op, key)
+    SELECT ${id}, 'U', ${fresh} FROM new_rows n
+    UNION ALL SELECT ${id}, 'D', gone.key FROM
+      (SELECT ${old} AS key FROM old_rows o EXCEPT SELECT ${fresh} FROM new_rows n) AS gone;
+  END IF;`;
+}
+
+// Old-style inheritance: a statement on the parent gives its trigger the children's rows without saying whose they are.
+function byRow(table: Table, id: number): Sql {
+  const [fresh, old] = [keyOf(table, sql`NEW`), keyOf(table, sql`OLD`)];
+  return sql`
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO understudy.changes (tab, op, key) VALUES (${id}, CASE TG_OP WHEN 'INSERT' THEN 'I' ELSE 'U' END, ${fresh});
+  END IF;
+  IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND ${old} IS DISTINCT FROM ${fresh}) THEN
+    INSERT INTO understudy.changes (tab, op, key) VALUES (${id}, 'D', ${old});
+  END IF;`;
+}
+
+/**
+ * The function that logs. It names the key's columns and nothing else of the table, and looks first whether they still
+ * have these names, so that no migration of the app's can make its writes fail: after a renamed key it asks for a new copy.
+ */
+function logFunction(table: Table, id: number): Sql {
+  const known = join(table.key.map((part) => sql`(${part.number}, ${part.name})`));
+  return sql`
+CREATE OR REPLACE FUNCTION understudy.${name(`log_${id}`)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp ${table.key.every((part) => part.plainText) ? sql`` : pins} AS $log$
+BEGIN
+  IF current_setting('understudy.session', true) = 'link' THEN RETURN NULL; END IF;
+  IF TG_OP = 'TRUNCATE' THEN
+    INSERT INTO understudy.changes (tab, op) VALUES (${id}, 'T');
+    RETURN NULL;
+  END IF;
+  IF (SELECT count(*) FROM pg_attribute WHERE attrelid = TG_RELID AND (attnum, attname) IN (${known})) <> ${table.key.length} THEN
+    INSERT INTO understudy.changes (tab, op) VALUES (${id}, 'R');
+    RETURN NULL;
+  END IF;
+  ${table.inherits ? byRow(table, id) : byStatement(table, id)}
+  RETURN NULL;
+END $log$`;
+}
+
+const logTriggers = ["insert", "update", "delete", "truncate", "row"] as const;
+
+function createLogTriggers(table: Table, id: number): readonly Sql[] {
+  const on = sql`ON ${name(table.schema, table.name)}`;
+  const call = sql`EXECUTE FUNCTION understudy.${name(`log_${id}`)}()`;
+  const truncate = sql`CREATE TRIGGER understudy_log_truncate AFTER TRUNCATE ${on} FOR EACH STATEMENT ${call}`;
+  if (table.inherits) {
+    return [sql`CREATE TRIGGER understudy_log_row AFTER INSERT OR UPDATE OR DELETE ${on} FOR EACH ROW ${call}`, truncate];
+  }
+  const news = sql`NEW TABLE AS new_rows`;
+  const olds = sql`OLD TABLE AS old_rows`;
+  return [
+    sql`CREATE TRIGGER understudy_log_insert AFTER INSERT ${on} REFERENCING ${news} FOR EACH STATEMENT ${call}`,
+    sql`CREATE TRIGGER understudy_log_update AFTER UPDATE ${on} REFERENCING ${olds} ${news} FOR EACH STATEMENT ${call}`,
+    sql`CREATE TRIGGER understudy_log_delete AFTER DELETE ${on} REFERENCING ${olds} FOR EACH STATEMENT ${call}`,
+    truncate,
+  ];
+}
+
+function createGuard(table: Table): Sql {
+  return sql`CREATE TRIGGER understudy_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
+    ON ${name(table.schema, table.name)} FOR EACH STATEMENT EXECUTE FUNCTION understudy.guard()`;
+}
+
+/** Whether the triggers on a table log what they should. */
+export function isCaptured(table: Table): boolean {
+  return (
+    table.logged !== null &&
+    table.logged.byRow === table.inherits &&
+    table.logged.key.join("\n") === table.key.map((part) => part.name).join("\n")
+  );
+}
+
+/** A new id each time, so that what older triggers logged by another key is never taken for this one's. */
+async function installOn(session: Session, table: Table, log: boolean): Promise<void> {
+  const before: Sql[] = [sql`BEGIN`, sql`SET LOCAL lock_timeout = '500ms'`];
+  if (!table.guarded) before.push(createGuard(table));
+  await session.run(...before);
+  if (log && !isCaptured(table)) {
+    const key = table.key.map((part) => part.name);
+    const id = await session.cell(sql`
+      INSERT INTO understudy.tables (relid, key, by_row) VALUES (${table.relid}, ${key}, ${table.inherits}) RETURNING id`);
+    const on = name(table.schema, table.name);
+    const drops = logTriggers.map((trigger) => sql`DROP TRIGGER IF EXISTS ${name(`understudy_log_${trigger}`)} ON ${on}`);
+    await session.run(...drops, logFunction(table, Number(id)), ...createLogTriggers(table, Number(id)));
+  }
+  await session.run(sql`COMMIT`);
+}
+
+/**
+ * Puts the guard and, where `log` says so, the log's triggers on a table. Making a trigger waits for the table's running
+ * writers, and whoever comes next waits behind it: so it waits half a second at most, and tries again after a pause.
+ */
+export async function capture(
+  session: Session,
+  table: Table,
+  options: { readonly log: boolean; readonly signal?: AbortSignal | undefined; readonly clock?: Clock },
+): Promise<void> {
+  const clock = options.clock ?? systemClock;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await installOn(session, table, options.log);
+      return;
+    } catch (error) {
+      await session.run(sql`ROLLBACK`).catch(() => {});
+      if (!(error instanceof SqlError) || !/^(55P03|40P01)$/.test(error.sqlstate)) throw error;
+      if (attempt >= 60) {
+        throw new RetryableError(`Table ${nameOf(table)} of ${session.site} is never free for long enough to watch it.`, {
+          code: "table-busy",
+          cause: error,
+          suggestion: "Look for transactions that write to it and stay open for minutes, and end them.",
+        });
+      }
+      await clock.sleep(Math.min(2_000, 100 * attempt), options.signal);
+    }
+  }
+}
+
+/** Takes everything of ours off a database; the app's data stays. */
+export async function uninstall(session: Session, tables: readonly Table[]): Promise<void> {
+  for (const table of tables) {
+    const on = name(table.schema, table.name);
+    const names = ["understudy_guard", ...logTriggers.map((trigger) => `understudy_log_${trigger}`)];
+    await session.run(...names.map((trigger) => sql`DROP TRIGGER IF EXISTS ${name(trigger)} ON ${on}`));
+  }
+  await session.run(sql`SELECT pg_advisory_xact_lock(${gateLock})`, sql`DROP SCHEMA IF EXISTS understudy CASCADE`);
+}

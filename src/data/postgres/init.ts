@@ -1,0 +1,189 @@
+import { RefusedError, UnderstudyError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { carryExtensions, carrySchema, dropAll, refreshViews } from "./carry.ts";
+import { nameOf, type Table } from "./catalogue.ts";
+import { carried, drift, isExcluded } from "./drift.ts";
+import { endSessions, fenceSite, setReadOnly } from "./fence.ts";
+import { install } from "./install.ts";
+import { type Ends, type Pool, withBoth } from "./pool.ts";
+import { captureAll, copyAll, type PrepareOptions, standing } from "./prepare.ts";
+import { type Progress, readProgress } from "./progress.ts";
+import { quietDown } from "./quiet.ts";
+import { rowsOf } from "./copy.ts";
+import type { Session } from "./session.ts";
+import { readState, type SiteState } from "./state.ts";
+import { join, type Sql, sql } from "./sql.ts";
+import { checkServer, checkTables } from "./suitable.ts";
+import { pairsOf, viewSource, viewTarget } from "./view.ts";
+import { saveLost, turnAround } from "./way-back.ts";
+
+export interface InitOptions extends PrepareOptions {
+  readonly service: string;
+  readonly reseed: boolean;
+  readonly log: Log;
+  /** Told when the target has been made ready for new data, and what it had is gone. */
+  readonly onSeeded: () => void;
+}
+
+/** Brings a link to the point from which windows can be applied. Looks at what is there first, so it goes on where it was cut off. */
+export async function initLink(source: Pool, target: Pool, options: InitOptions): Promise<void> {
+  const both = <T>(work: (ends: Ends) => Promise<T>): Promise<T> =>
+    withBoth({ source, target }, work, options.signal);
+  const start = await both((ends) => begin(ends, options));
+  if (start === "follows") return;
+  if (start.stage === "schema") {
+    await both(async (ends) => {
+      await carryExtensions(ends.source, ends.target);
+      const excludeTables = await excludedThere(ends.target, options);
+      const then = setStage(start.source, "copy");
+      await carrySchema(ends.source, ends.target, "pre-data", then, { excludeTables, signal: options.signal });
+    });
+  }
+  await both((ends) => copyData(ends, start.source, options));
+  if (start.stage === "follow") return;
+  await both(async (ends) => {
+    const excludeTables = await excludedThere(ends.target, options);
+    const then = setStage(start.source, "follow");
+    await carrySchema(ends.source, ends.target, "post-data", then, { excludeTables, signal: options.signal });
+  });
+  await target.use(async (session) => {
+    await refreshViews(session, options.log);
+    // So that the first queries after a cutover are planned as well as those before it.
+    await session.runLong(sql`ANALYZE`);
+  }, options.signal);
+}
+
+/** Settles the roles of both ends, and what has to be done. */
+async function begin(ends: Ends, options: InitOptions): Promise<Progress | "follows"> {
+  await Promise.all([checkServer(ends.source), checkServer(ends.target)]);
+  const { source, target } = ends;
+  const [from, to] = await Promise.all([viewSource(source), viewTarget(target)]);
+  for (const note of checkTables(from.catalogue, options.scope, source.site)) options.log.warn(note);
+  if (from.state === undefined && to.state !== undefined) throw refuseActive(ends, to.state);
+  const { service } = options;
+  await install(source, { service, site: source.site, role: "active", epoch: 0 });
+  const here = await known(source);
+  await install(target, { service, site: target.site, role: "standby", epoch: here.epoch });
+  const [fromNow, toNow] = await Promise.all([viewSource(source), viewTarget(target)]);
+  const stands = await standing(ends, fromNow, toNow);
+  if (stands.kind === "elsewhere") throw refuseActive(ends, await known(target));
+  if (stands.kind === "fence-target") {
+    await fenceSite(target, stands.epoch, options);
+    return begin(ends, options);
+  }
+  if (stands.kind === "turn-around" && !options.reseed) {
+    await turnAround(source, target, { source: fromNow, target: toNow }, options.scope);
+    return "follows";
+  }
+  if (stands.kind === "follow" && !options.reseed) return stands.progress.stage === "follow" ? "follows" : stands.progress;
+  if (stands.kind === "absent" && stands.lost !== undefined) {
+    if (!options.reseed) {
+      throw new RefusedError(`${stands.reason}.`, {
+        code: "lost-changes",
+        rule: "keep-what-was-lost",
+        suggestion: "Pass --reseed: they are kept in table understudy.lost there, then its data is replaced.",
+      });
+    }
+    await saveLost(target, fromNow.state?.promoted_with ?? "");
+  }
+  return await seed(ends, here, options);
+}
+
+async function known(session: Session): Promise<SiteState> {
+  const state = await readState(session);
+  if (state !== undefined) return state;
+  throw new UnderstudyError(`The state of ${session.site} is gone.`, { code: "no-state" });
+}
+
+function refuseActive(ends: Ends, state: SiteState): RefusedError {
+  return new RefusedError(
+    `${ends.target.site} is ${state.role} since epoch ${state.epoch} and ${ends.source.site} is not its source.`,
+    {
+      code: "wrong-direction",
+      rule: "data-flows-from-the-active-site",
+      suggestion: `Make the link the other way round, or drop what is left of an older one at ${ends.target.site}.`,
+    },
+  );
+}
+
+/** Makes the target an empty standby (or one whose tables are as the source's) and notes that it follows from here. */
+async function seed(ends: Ends, from: SiteState, options: InitOptions): Promise<Progress> {
+  const { source, target } = ends;
+  const { scope } = options;
+  const [here, there] = await Promise.all([viewSource(source), viewTarget(target)]);
+  const tables = there.catalogue.tables.filter((table) => !isExcluded(table, scope));
+  const notes = drift(here.catalogue, there.catalogue, scope, { source: source.site, target: target.site });
+  if (!options.reseed) await refuseFilled(target, carried(there.catalogue, scope));
+  await target.run(
+    sql`BEGIN`,
+    sql`DELETE FROM understudy.progress`,
+    sql`DELETE FROM understudy.copied`,
+    sql`TRUNCATE understudy.changes`,
+    sql`UPDATE understudy.state SET role = 'standby', epoch = greatest(epoch, ${from.epoch})`,
+    sql`SELECT setval('understudy.gate', 0)`,
+    sql`COMMIT`,
+  );
+  await setReadOnly(target, false);
+  let stage: Progress["stage"] = "follow";
+  if (tables.length === 0 || (options.reseed && notes.length > 0)) {
+    if (tables.length > 0) await target.run(sql`DELETE FROM understudy.quieted`);
+    if (tables.length > 0) await dropAll(target, scope.exclude);
+    stage = "schema";
+  } else if (notes.length > 0) {
+    throw new RefusedError(`${target.site} has tables already, and they differ: ${notes.join("; ")}.`, {
+      code: "target-differs",
+      rule: "never-mend-a-schema-by-guess",
+      suggestion: "Bring both to the same migration, or pass --reseed to replace all that is at the target.",
+    });
+  } else {
+    await quietDown(target, scope.exclude);
+    const leaves = tables.filter((table) => table.kind === "r" && table.key.length > 0);
+    if (leaves.length > 0) await target.runLong(sql`TRUNCATE ${join(leaves.map(rowsOf))}`);
+  }
+  await endSessions(target);
+  await target.run(
+    sql`INSERT INTO understudy.progress (source, site, stage) VALUES (${from.id}, ${source.site}, ${stage})`,
+  );
+  options.onSeeded();
+  const progress = await readProgress(target, from.id);
+  if (progress === undefined) throw new UnderstudyError("The progress is gone.", { code: "no-state" });
+  return progress;
+}
+
+async function refuseFilled(target: Session, tables: readonly Table[]): Promise<void> {
+  if (tables.length === 0) return;
+  const filled = tables.map((table) => sql`SELECT ${nameOf(table)} WHERE EXISTS (SELECT FROM ${rowsOf(table)})`);
+  const [rows] = await target.run(join(filled, " UNION ALL "));
+  if (rows === undefined || rows.length === 0) return;
+  const names = rows.map((row) => row[0]).join(", ");
+  throw new RefusedError(`The database of ${target.site} has rows already, in ${names}.`, {
+    code: "target-not-empty",
+    rule: "never-overwrite-unasked",
+    suggestion: "Pass --reseed if they may be replaced by the source's.",
+  });
+}
+
+function setStage(source: string, stage: Progress["stage"]): Sql {
+  return sql`UPDATE understudy.progress SET turn = turn + 1, stage = ${stage} WHERE source = ${source}`;
+}
+
+async function excludedThere(target: Session, options: InitOptions): Promise<readonly string[]> {
+  const { catalogue } = await viewTarget(target);
+  return catalogue.tables.filter((table) => isExcluded(table, options.scope)).map(nameOf);
+}
+
+/** Watches the source's tables, notes where the log starts to count, and copies what has not been copied yet. */
+async function copyData(ends: Ends, sourceId: string, options: InitOptions): Promise<void> {
+  const look = () => Promise.all([viewSource(ends.source), viewTarget(ends.target)]);
+  const [before, empty] = await look();
+  await captureAll(ends, before, empty, options);
+  const start = await ends.source.cell(sql`SELECT pg_current_snapshot()`);
+  await ends.target.run(
+    sql`UPDATE understudy.progress SET turn = turn + 1, snapshot = ${start} WHERE source = ${sourceId} AND snapshot IS NULL`,
+  );
+  const [source, target] = await look();
+  const progress = target.progress.find((item) => item.source === sourceId);
+  if (progress === undefined) throw new UnderstudyError("The progress is gone.", { code: "no-state" });
+  const pairs = pairsOf(source.catalogue, target.catalogue, options.scope);
+  await copyAll(ends, pairs, target, progress, options);
+}

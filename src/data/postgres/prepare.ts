@@ -1,0 +1,187 @@
+import type { CopyProgress } from "../contract.ts";
+import { capture, isCaptured } from "./capture.ts";
+import { nameOf } from "./catalogue.ts";
+import { copyTable, noteCopied, type Pair } from "./copy.ts";
+import { carried, drift, isExcluded, type Scope } from "./drift.ts";
+import { fenceSite } from "./fence.ts";
+import type { Ends } from "./pool.ts";
+import type { Progress } from "./progress.ts";
+import { quietDown, rememberForeignKeys } from "./quiet.ts";
+import type { Session } from "./session.ts";
+import type { SiteState } from "./state.ts";
+import { type Sql, sql } from "./sql.ts";
+import { type Copied, type EndView, needOf, pairsOf, type TargetView, viewSource, viewTarget } from "./view.ts";
+import { type Lost, lostChanges, turnAround } from "./way-back.ts";
+
+export interface PrepareOptions {
+  readonly scope: Scope;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
+}
+
+/** What a link finds at its two ends. */
+export type Prepared =
+  /** Nothing may be done: not initialised, or the roles of the ends are not those of this direction. */
+  | { readonly kind: "absent" | "elsewhere"; readonly reason: string; readonly lost?: readonly Lost[] }
+  | { readonly kind: "drifted"; readonly notes: readonly string[]; readonly progress: Progress }
+  | {
+      readonly kind: "ready";
+      readonly state: SiteState;
+      readonly progress: Progress;
+      readonly pairs: readonly Pair[];
+    };
+
+/** How the ends stand to each other, before anything is done about it. */
+export type Standing =
+  | { readonly kind: "absent" | "elsewhere"; readonly reason: string; readonly lost?: readonly Lost[] }
+  | { readonly kind: "fence-target"; readonly epoch: number }
+  | { readonly kind: "turn-around" }
+  | { readonly kind: "follow"; readonly state: SiteState; readonly progress: Progress };
+
+/** Judges the roles of both ends. Reads, and changes nothing. */
+export async function standing(ends: Ends, source: EndView, target: TargetView): Promise<Standing> {
+  const names = { from: ends.source.site, to: ends.target.site };
+  if (source.state === undefined || target.state === undefined) {
+    const where = source.state === undefined ? names.from : names.to;
+    return { kind: "absent", reason: `the database of ${where} has nothing of the link yet` };
+  }
+  const [from, to] = [source.state, target.state];
+  if (from.role === "standby") return { kind: "elsewhere", reason: `${names.from} is a standby itself` };
+  if (to.role === "active") {
+    if (to.epoch < from.epoch) return { kind: "fence-target", epoch: from.epoch };
+    return { kind: "elsewhere", reason: `${names.to} is active since epoch ${to.epoch}` };
+  }
+  if (to.role === "fenced") {
+    // Of two sites that were promoted from each other, the one promoted last leads.
+    const leads = from.epoch >= to.epoch && (from.promoted_epoch ?? -1) > (to.promoted_epoch ?? -1);
+    if (!leads || from.promoted_from !== to.id || from.promoted_with === null) {
+      return { kind: "absent", reason: `${names.to} was fenced and has not followed ${names.from} yet` };
+    }
+    const lost = await lostChanges(ends.target, from.promoted_with);
+    if (lost.length === 0) return { kind: "turn-around" };
+    const list = lost.map((item) => `${item.table} ${item.changes}`).join(", ");
+    const reason = `${names.to} holds changes that never reached ${names.from} (${list}) and must be reseeded`;
+    return { kind: "absent", reason, lost };
+  }
+  const progress = target.progress.find((item) => item.source === from.id);
+  if (progress === undefined) return { kind: "absent", reason: `${names.to} has never followed ${names.from}` };
+  return { kind: "follow", state: from, progress };
+}
+
+/** Looks at both ends, does what has to be done before windows can be applied, and says where the link stands. */
+export async function prepare(ends: Ends, options: PrepareOptions): Promise<Prepared> {
+  // Each round mends one thing and looks again; there are few things to mend.
+  for (let round = 0; ; round++) {
+    const [source, target] = await Promise.all([viewSource(ends.source), viewTarget(ends.target)]);
+    const stands = await standing(ends, source, target);
+    if (round < 6 && stands.kind === "fence-target") await fenceSite(ends.target, stands.epoch, options);
+    else if (round < 6 && stands.kind === "turn-around") await turnAround(ends.source, ends.target, { source, target }, options.scope);
+    else if (stands.kind !== "follow") {
+      return stands.kind === "absent" || stands.kind === "elsewhere"
+        ? stands
+        : { kind: "elsewhere", reason: "the roles of the two ends keep changing" };
+    } else if (stands.progress.stage !== "follow") {
+      return { kind: "absent", reason: "its initial copy was cut off: run init again" };
+    } else {
+      const done = await follow(ends, { source, target, ...stands }, options);
+      if (done !== "again") return done;
+    }
+  }
+}
+
+interface Found {
+  readonly source: EndView;
+  readonly target: TargetView;
+  readonly state: SiteState;
+  readonly progress: Progress;
+}
+
+async function follow(ends: Ends, found: Found, options: PrepareOptions): Promise<Prepared | "again"> {
+  const { source, target, progress } = found;
+  const sites = { source: ends.source.site, target: ends.target.site };
+  const notes = drift(source.catalogue, target.catalogue, options.scope, sites);
+  if (notes.join("\n") !== progress.drift.join("\n")) {
+    await ends.target.run(sql`UPDATE understudy.progress SET turn = turn + 1, drift = ${notes} WHERE source = ${progress.source}`);
+    return "again";
+  }
+  if (notes.length > 0) return { kind: "drifted", notes, progress };
+  if ((await quietDown(ends.target, options.scope.exclude)) > 0) return "again";
+  const isOurs = (key: { readonly table: string }) => !options.scope.exclude.includes(key.table);
+  const keys = source.foreignKeys.filter(isOurs);
+  if (JSON.stringify(keys) !== JSON.stringify(target.foreignKeys.filter(isOurs))) {
+    await ends.target.run(sql`BEGIN`, ...rememberForeignKeys(keys), sql`COMMIT`);
+  }
+  if (await captureAll(ends, source, target, options)) return "again";
+  const pairs = pairsOf(source.catalogue, target.catalogue, options.scope);
+  if (await copyAll(ends, pairs, target, progress, options)) return "again";
+  return { kind: "ready", state: found.state, progress, pairs };
+}
+
+/** Whether any triggers had to be made. */
+export async function captureAll(
+  ends: Ends,
+  source: EndView,
+  target: EndView,
+  options: PrepareOptions,
+): Promise<boolean> {
+  let made = false;
+  for (const [session, view] of [
+    [ends.source, source],
+    [ends.target, target],
+  ] as const) {
+    const logged = new Set(carried(view.catalogue, options.scope));
+    for (const table of view.catalogue.tables) {
+      if (isExcluded(table, options.scope)) continue;
+      const log = logged.has(table);
+      if (table.guarded && (!log || isCaptured(table))) continue;
+      await capture(session, table, { log, signal: options.signal });
+      made = true;
+    }
+  }
+  return made;
+}
+
+/** Whether any table had to be copied. */
+export async function copyAll(
+  ends: Ends,
+  pairs: readonly Pair[],
+  target: TargetView,
+  progress: Progress,
+  options: PrepareOptions,
+): Promise<boolean> {
+  const copied = new Map(target.copied.map((item) => [item.relid, item]));
+  const notes: Sql[] = [];
+  const due: Pair[] = [];
+  for (const pair of pairs) {
+    const need = needOf(pair, copied.get(pair.target.relid));
+    if (need === "copy") due.push(pair);
+    if (need === "note") notes.push(noteCopied(pair));
+  }
+  if (notes.length > 0) await ends.target.run(...notes);
+  let done = pairs.length - due.length;
+  for (const pair of due) {
+    const table = nameOf(pair.source);
+    const report = (rows: number) =>
+      options.onProgress?.({ table, rows, tablesDone: done, tables: pairs.length });
+    report(0);
+    const known = copied.get(pair.target.relid);
+    if (known !== undefined) await forget(ends.target, known, progress.source);
+    await copyTable(ends.source, ends.target, pair, {
+      sourceId: progress.source,
+      onRows: report,
+      signal: options.signal,
+    });
+    done++;
+  }
+  return due.length > 0;
+}
+
+/** From here on until it is copied, windows leave the table out and the target is not whole. */
+async function forget(target: Session, known: Copied, source: string): Promise<void> {
+  await target.run(
+    sql`BEGIN`,
+    sql`DELETE FROM understudy.copied WHERE relid = ${known.relid} AND tab = ${known.tab} AND shape = ${known.shape}`,
+    sql`UPDATE understudy.progress SET turn = turn + 1, complete = false WHERE source = ${source}`,
+    sql`COMMIT`,
+  );
+}

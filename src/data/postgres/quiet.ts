@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { type Session, SqlError } from "./session.ts";
+import { name, raw, type Sql, sql } from "./sql.ts";
+
+/**
+ * What would act by itself on applied rows, at a standby: triggers would fire again, rules rewrite, foreign keys cascade
+ * (only a superuser can hold them back for one session), forced policies hide rows. `quiet` takes it off and writes down
+ * how to put it back; `restore` does that. Foreign keys come back NOT VALID, which takes milliseconds whatever the size of
+ * a table and holds for new rows at once; `proveForeignKeys` has the old rows checked later, without stopping writers.
+ *
+ * A partitioned table can't have a foreign key that is NOT VALID (before Postgres 18): until it is proven, its partitions
+ * have one each.
+ */
+const foreignKeys = raw(`
+CREATE OR REPLACE FUNCTION understudy.foreign_keys() RETURNS TABLE (relid oid, name text, definition text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $keys$
+  SELECT c.conrelid, c.conname::text, pg_get_constraintdef(c.oid)
+  FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+  WHERE c.contype = 'f' AND c.conparentid = 0 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'understudy')
+    AND NOT EXISTS (
+      SELECT FROM understudy.quieted q
+      WHERE q.name = c.conname AND q.kind = 'unproven' AND c.conrelid IN (SELECT p.relid FROM pg_partition_tree(q.relid) p
+        UNION SELECT q.relid))
+  UNION ALL SELECT q.relid, q.name, q.definition FROM understudy.quieted q WHERE q.kind IN ('foreign key', 'unproven')
+$keys$`);
+
+const quiet = raw(`
+CREATE OR REPLACE FUNCTION understudy.quiet(excluded text[]) RETURNS integer LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $quiet$
+DECLARE
+  item record;
+  leaf oid;
+  count integer := 0;
+BEGIN
+  FOR item IN SELECT q.relid, q.name FROM understudy.quieted q WHERE q.kind = 'unproven' LOOP
+    FOR leaf IN SELECT item.relid UNION SELECT p.relid FROM pg_partition_tree(item.relid) p LOOP
+      EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', leaf::regclass, item.name);
+    END LOOP;
+    UPDATE understudy.quieted SET kind = 'foreign key' WHERE relid = item.relid AND kind = 'unproven' AND name = item.name;
+  END LOOP;
+  FOR item IN
+    SELECT loud.* FROM (
+      SELECT 1 AS place, c.conrelid AS relid, 'foreign key' AS kind, c.conname::text AS name,
+        pg_get_constraintdef(c.oid) AS definition, format('DROP CONSTRAINT %I', c.conname) AS off
+      FROM pg_constraint c WHERE c.contype = 'f' AND c.conparentid = 0
+      UNION ALL
+      SELECT 2, t.tgrelid, 'trigger', t.tgname::text,
+        format('ENABLE %sTRIGGER %I', CASE t.tgenabled WHEN 'A' THEN 'ALWAYS ' WHEN 'R' THEN 'REPLICA ' ELSE '' END, t.tgname),
+        format('DISABLE TRIGGER %I', t.tgname)
+      FROM pg_trigger t
+      WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname NOT LIKE 'understudy\\_%'
+      UNION ALL
+      SELECT 3, r.ev_class, 'rule', r.rulename::text,
+        format('ENABLE %sRULE %I', CASE r.ev_enabled WHEN 'A' THEN 'ALWAYS ' WHEN 'R' THEN 'REPLICA ' ELSE '' END, r.rulename),
+        format('DISABLE RULE %I', r.rulename)
+      FROM pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D'
+      UNION ALL
+      SELECT 4, c.oid, 'policies', 'forced', 'FORCE ROW LEVEL SECURITY', 'NO FORCE ROW LEVEL SECURITY'
+      FROM pg_class c WHERE c.relforcerowsecurity
+    ) AS loud
+    JOIN pg_class c ON c.oid = loud.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'understudy')
+      AND format('%s.%s', n.nspname, c.relname) <> ALL (excluded) AND pg_has_role(c.relowner, 'USAGE')
+    ORDER BY loud.place, loud.relid
+  LOOP
+    INSERT INTO understudy.quieted (relid, kind, name, definition)
+      VALUES (item.relid, item.kind, item.name, item.definition)
+      ON CONFLICT (relid, kind, name) DO UPDATE SET definition = EXCLUDED.definition;
+    EXECUTE format('ALTER TABLE %s%s %s', CASE item.kind WHEN 'trigger' THEN 'ONLY ' ELSE '' END, item.relid::regclass, item.off);
+    count := count + 1;
+  END LOOP;
+  RETURN count;
+END $quiet$`);
+
+const restore = raw(`
+CREATE OR REPLACE FUNCTION understudy.restore() RETURNS SETOF text LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $restore$
+DECLARE
+  item record;
+  leaf record;
+BEGIN
+  FOR item IN SELECT q.*, c.relkind FROM understudy.quieted q JOIN pg_class c ON c.oid = q.relid WHERE q.kind <> 'unproven' LOOP
+    BEGIN
+      IF item.kind <> 'foreign key' THEN
+        EXECUTE format('ALTER TABLE %s%s %s', CASE item.kind WHEN 'trigger' THEN 'ONLY ' ELSE '' END, item.relid::regclass, item.definition);
+        DELETE FROM understudy.quieted q WHERE (q.relid, q.kind, q.name) = (item.relid, item.kind, item.name);
+        CONTINUE;
+      END IF;
+      FOR leaf IN
+        SELECT item.relid AS relid WHERE item.relkind = 'r'
+        UNION ALL SELECT p.relid FROM pg_partition_tree(item.relid) p WHERE p.isleaf AND item.relkind = 'p'
+      LOOP
+        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', leaf.relid::regclass, item.name,
+          regexp_replace(item.definition, ' NOT VALID$', ''));
+      END LOOP;
+      IF item.definition LIKE '% NOT VALID' THEN
+        DELETE FROM understudy.quieted q WHERE (q.relid, q.kind, q.name) = (item.relid, item.kind, item.name);
+      ELSE
+        UPDATE understudy.quieted q SET kind = 'unproven' WHERE (q.relid, q.kind, q.name) = (item.relid, item.kind, item.name);
+      END IF;
+    EXCEPTION WHEN OTHERS THEN
+      RETURN NEXT format('%s %s of %s could not be put back: %s', item.kind, item.name, item.relid::regclass, SQLERRM);
+    END;
+  END LOOP;
+END $restore$`);
+
+export const quietFunctions: readonly Sql[] = [foreignKeys, quiet, restore];
+
+/** How many things were taken off. Waits for each table 2 s at most; throws {@link SqlError} 55P03 when one is not free. */
+export async function quietDown(session: Session, excluded: readonly string[]): Promise<number> {
+  const [, , count] = await session.run(
+    sql`BEGIN`,
+    sql`SET LOCAL lock_timeout = '2s'`,
+    sql`SELECT understudy.quiet(${excluded})`,
+    sql`COMMIT`,
+  );
+  return Number(count?.[0]?.[0] ?? 0);
+}
+
+const keysSchema = z.array(
+  z.object({
+    /** As `schema.table`. */
+    table: z.string(),
+    /** The same as SQL writes it. */
+    relation: z.string(),
+    name: z.string(),
+    definition: z.string(),
+  }),
+);
+
+export type ForeignKeys = Readonly<z.output<typeof keysSchema>>;
+
+/** One cell of JSON: the foreign keys of a site, also those that are taken off or not proven yet. */
+export const selectForeignKeys: Sql = sql`
+  SELECT coalesce(json_agg(json_build_object('table', format('%s.%s', n.nspname, c.relname),
+    'relation', k.relid::regclass::text, 'name', k.name, 'definition', k.definition)
+    ORDER BY k.relid::regclass::text, k.name), '[]')
+  FROM understudy.foreign_keys() k JOIN pg_class c ON c.oid = k.relid JOIN pg_namespace n ON n.oid = c.relnamespace`;
+
+export function parseForeignKeys(cell: string | null | undefined): ForeignKeys {
+  return keysSchema.parse(JSON.parse(cell ?? "[]"));
+}
+
+/** Makes a standby remember the foreign keys that its source has, so that it gets these when it is promoted. */
+export function rememberForeignKeys(keys: ForeignKeys): readonly Sql[] {
+  const rows = JSON.stringify(keys);
+  return [
+    sql`DELETE FROM understudy.quieted WHERE kind = 'foreign key'`,
+    sql`INSERT INTO understudy.quieted (relid, kind, name, definition)
+      SELECT to_regclass(k.relation), 'foreign key', k.name, k.definition
+      FROM json_to_recordset(${rows}) AS k(relation text, name text, definition text)
+      WHERE to_regclass(k.relation) IS NOT NULL`,
+  ];
+}
+
+/** Checks old rows against the foreign keys that came back at a promotion. Gives a note for each that failed. */
+export async function proveForeignKeys(session: Session): Promise<readonly string[]> {
+  const [waiting] = await session.run(sql`
+    SELECT q.relid::regclass, q.name, q.definition, c.relkind, q.relid,
+      ARRAY(SELECT p.relid::regclass FROM pg_partition_tree(q.relid) p WHERE p.isleaf)
+    FROM understudy.quieted q JOIN pg_class c ON c.oid = q.relid WHERE q.kind = 'unproven' ORDER BY 1, 2`);
+  const notes: string[] = [];
+  for (const row of waiting ?? []) {
+    const [table, key, definition, kind, relid] = row.map((cell) => cell ?? "");
+    if (table === undefined || key === undefined || definition === undefined) continue;
+    try {
+      const leaves = kind === "p" ? await leavesOf(session, relid ?? "") : [table];
+      for (const leaf of leaves) await session.run(sql`ALTER TABLE ${raw(leaf)} VALIDATE CONSTRAINT ${name(key)}`);
+      if (kind === "p") await session.run(sql`ALTER TABLE ${raw(table)} ADD CONSTRAINT ${name(key)} ${raw(definition)}`);
+      await session.run(
+        sql`DELETE FROM understudy.quieted WHERE kind = 'unproven' AND relid = ${relid ?? ""} AND name = ${key}`,
+      );
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      notes.push(`foreign key ${key} of ${table} does not hold for all its rows: ${error.message}`);
+    }
+  }
+  return notes;
+}
+
+async function leavesOf(session: Session, relid: string): Promise<readonly string[]> {
+  const [rows] = await session.run(
+    sql`SELECT p.relid::regclass FROM pg_partition_tree(${relid}::oid) p WHERE p.isleaf`,
+  );
+  return (rows ?? []).flatMap((row) => row[0] ?? []);
+}

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { UnderstudyError } from "../base/errors.ts";
+import type { ConfigValues } from "./config.ts";
+import { endProcess, withOwnNode } from "./plugin-process.ts";
+import type { Project } from "./project.ts";
+
+/** The program told the engine already what went wrong (sdk/nodejs/cmd/run). */
+const alreadyLogged = 32;
+
+/** How a program ended. */
+export interface ProgramEnd {
+  readonly ok: boolean;
+  /** Why not, when it did not tell the engine itself. */
+  readonly reason: string | undefined;
+}
+
+export interface Program {
+  readonly ended: Promise<ProgramEnd>;
+  /** Ends it at once. */
+  kill(): Promise<void>;
+}
+
+/** What a program needs to run. */
+export interface Launch {
+  readonly project: Project;
+  readonly stack: string;
+  readonly config: ConfigValues;
+  /** Of the server that holds both services. */
+  readonly address: string;
+  readonly preview: boolean;
+  readonly parallel: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly onOutput: (line: string) => void;
+}
+
+/** Where the SDK of the program has the module that runs programs. Throws `no-sdk`. */
+function runModule({ project, env }: Launch): string {
+  if (env.PULUMI_LANGUAGE_NODEJS_RUN_PATH !== undefined) return env.PULUMI_LANGUAGE_NODEJS_RUN_PATH;
+  try {
+    return createRequire(join(project.programFolder, "package.json")).resolve(
+      "@pulumi/pulumi/cmd/run/index.js",
+    );
+  } catch (error) {
+    throw new UnderstudyError("The program's folder has no @pulumi/pulumi to run it with.", {
+      code: "no-sdk",
+      path: project.programFolder,
+      cause: error,
+      suggestion: "Run `npm install` there.",
+    });
+  }
+}
+
+function option(project: Project, name: string): string | undefined {
+  const value = project.runtimeOptions[name];
+  return value === undefined ? undefined : String(value);
+}
+
+function programEnv({ project, config, env }: Launch): NodeJS.ProcessEnv {
+  const keys = [...config.keys()];
+  const asHostWrites = (key: string): string => key.replace(":", ":config:");
+  const tsconfig = option(project, "tsconfig");
+  return {
+    ...withOwnNode(env),
+    PULUMI_CONFIG: JSON.stringify(
+      Object.fromEntries(keys.map((key) => [asHostWrites(key), config.get(key)?.text])),
+    ),
+    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(keys.filter((key) => config.get(key)?.secret === true)),
+    ...(option(project, "typescript") === "false" ? {} : { PULUMI_NODEJS_TYPESCRIPT: "true" }),
+    ...(tsconfig === undefined ? {} : { PULUMI_NODEJS_TSCONFIG_PATH: tsconfig }),
+  };
+}
+
+function programArgs(launch: Launch): readonly string[] {
+  const { project, stack, address, preview, parallel } = launch;
+  const nodeArgs = (option(project, "nodeargs") ?? "").split(/\s+/).filter((item) => item !== "");
+  return [
+    ...nodeArgs,
+    runModule(launch),
+    ...["--monitor", address, "--engine", address],
+    ...["--organization", "organization", "--project", project.name, "--stack", stack],
+    ...["--root-directory", project.root, "--pwd", project.programFolder],
+    ...(preview ? ["--dry-run"] : []),
+    ...["--parallel", String(parallel)],
+    project.entryPoint,
+  ];
+}
+
+/** Starts the project's program just as Pulumi's Node.js language host does (sdk/nodejs/cmd/pulumi-language-nodejs). */
+export function startProgram(launch: Launch): Program {
+  const child = spawn(process.execPath, programArgs(launch), {
+    cwd: launch.project.programFolder,
+    env: programEnv(launch),
+    stdio: ["ignore", "pipe", "pipe"],
+    // Of its own group: Ctrl-C at the terminal is for the engine to answer.
+    detached: true,
+  });
+  const last: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      launch.onOutput(line);
+      last.push(line);
+      if (last.length > 10) last.shift();
+    });
+  }
+  return { ended: endOf(child, last), kill: () => endProcess(child, 0) };
+}
+
+function endOf(child: ChildProcess, last: readonly string[]): Promise<ProgramEnd> {
+  return new Promise((resolve) => {
+    child.once("error", (error) =>
+      resolve({ ok: false, reason: `The program can't be started: ${error.message}` }),
+    );
+    child.once("close", (code, signal) => {
+      if (code === 0) return resolve({ ok: true, reason: undefined });
+      if (code === alreadyLogged) return resolve({ ok: false, reason: undefined });
+      const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+      resolve({ ok: false, reason: [`The program ${how}.`, ...last].join("\n") });
+    });
+  });
+}
