@@ -1,6 +1,7 @@
 import type { Platform } from "../../src/platform/contract.ts";
 import { capabilities } from "./capabilities.ts";
 import { CloudFoundrySite } from "./control/site-control.ts";
+import { observeApp } from "./observe-app.ts";
 import { render } from "./render.ts";
 import { resources } from "./resources.ts";
 import { type Connection, connectionSchema, type Settings, settingsSchema } from "./settings.ts";
@@ -15,4 +16,5 @@ export const cloudfoundry: Platform<Settings, Connection> = {
   render,
   connect: (connection, site) => new CloudFoundrySite(connection, site),
   resources,
+  observeApp,
 };

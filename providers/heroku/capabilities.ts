@@ -61,10 +61,23 @@ export const capabilities: Capabilities = {
       reason: "Heroku picks the port",
       fallback: "the app has to listen on $PORT",
     },
+    "processes.web.http.public": {
+      ...exact,
+      within: { oneOf: [true] },
+      otherwise: {
+        fidelity: "approximated",
+        reason: "the process type named web is always reached from outside",
+        fallback: "name it otherwise to keep it inside",
+      },
+    },
     "processes.*.http.public": {
-      fidelity: "approximated",
-      reason: "the process type named web is reached from outside, and no other",
-      fallback: "name the public process web",
+      ...exact,
+      within: { oneOf: [false] },
+      otherwise: {
+        fidelity: "approximated",
+        reason: "no process type but web is reached from outside",
+        fallback: "name the public process web",
+      },
     },
     "processes.*.http.requestTimeoutSeconds": {
       ...exact,
@@ -76,13 +89,9 @@ export const capabilities: Capabilities = {
       },
     },
     "processes.*.http.health": {
-      fidelity: "dropped",
-      reason: "Heroku has no health checks: a process is ready when it listens on $PORT",
-      fallback: "Understudy's own watcher asks the path",
-    },
-    "processes.*.http.health.path": {
       fidelity: "approximated",
-      reason: "Heroku has no health checks: a process is ready when it listens on $PORT",
+      reason:
+        "Heroku has no health checks: a process is ready when it listens on $PORT, and is never restarted for them",
       fallback: "Understudy asks the path itself before and after a cutover, and while it watches",
     },
     "processes.*.scale.count": exact,

@@ -1,9 +1,9 @@
 import { type Document, isMap, isNode, isPair, LineCounter, type Node, parseAllDocuments } from "yaml";
 import { InputError, messageOf } from "../base/errors.ts";
-import { yamlProblems } from "../base/yaml-problems.ts";
 import type { Origin } from "./issue.ts";
 import { parseApp } from "./parse.ts";
 import type { App } from "./schema.ts";
+import { yamlProblems } from "./yaml-problems.ts";
 
 /**
  * The description in a YAML or JSON text.

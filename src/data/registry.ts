@@ -1,7 +1,7 @@
 import { UnsupportedError } from "../base/errors.ts";
 import type { Link, LinkSettings } from "./contract.ts";
-import { openDumpLink } from "./postgres/dump-link.ts";
-import { openTriggerLink } from "./postgres/trigger-link.ts";
+import { openDumpLink } from "./postgres/dump/link.ts";
+import { openTriggerLink } from "./postgres/trigger/link.ts";
 import { openRedisLink } from "./redis/snapshot-link.ts";
 import { openStandingLink } from "./standing-link.ts";
 

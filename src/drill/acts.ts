@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { toBuckets } from "./buckets.ts";
-import { lastingMs, type Measure, measure } from "./measure.ts";
+import { type Measure, measure } from "./measure.ts";
 import type { Reconciliation } from "./reconcile.ts";
 import { acknowledged, type RequestRecord } from "./request.ts";
 import type { ActMeasure, ActName, ActResult, StepTiming } from "./result.ts";
@@ -28,7 +28,7 @@ export interface ActOptions {
   readonly visitor: Visitor;
   /** Where the act before ended, so that no request falls between two acts. @default now */
   readonly startAt?: number;
-  /** Undisturbed visiting before anything is done. @default 4_000 */
+  /** Undisturbed visiting before anything is done. @default 3_000 */
   readonly warmUpMs?: number;
   /** Settles when the act may begin, e.g. once the standby's data has caught up; awaited after the warm-up. */
   readonly ready?: () => Promise<void>;
@@ -61,7 +61,7 @@ export async function runAct(options: ActOptions): Promise<Act> {
   const { visitor, clock = systemClock, onPhase = () => {} } = options;
   const startAt = options.startAt ?? clock.now();
   onPhase("warm-up");
-  await clock.sleep(options.warmUpMs ?? 4_000, options.signal);
+  await clock.sleep(options.warmUpMs ?? 3_000, options.signal);
   await options.ready?.();
 
   let outageAt: number | undefined;
@@ -99,11 +99,14 @@ export async function runAct(options: ActOptions): Promise<Act> {
   };
 }
 
+/** For requests that were sent just before a cache ended. */
+const graceMs = 500;
+
 /** Waits for users' caches to end and for a lasting run of good requests; gives the end of the act. */
 async function settle(options: ActOptions, startAt: number, dnsAt: number, clock: Clock): Promise<number> {
   const cachesEndAt = dnsAt + options.ttlSeconds * 1000;
   const giveUpAt = clock.now() + (options.settleMs ?? 60_000);
-  await clock.sleep(Math.max(0, cachesEndAt + lastingMs - clock.now()), options.signal);
+  await clock.sleep(Math.max(0, cachesEndAt + graceMs - clock.now()), options.signal);
   for (;;) {
     const endAt = clock.now();
     await options.visitor.settled(endAt);

@@ -40,8 +40,8 @@ function verdict(result: DrillResult): Html {
     result.acts.length === 0
       ? "No act took place"
       : missed === 0
-        ? `All objectives were met in ${acts}`
-        : `Objectives were missed in ${missed} of ${acts}`;
+        ? `Objectives met in ${result.acts.length} of ${acts}`
+        : `Objectives missed in ${missed} of ${acts}`;
   const bad = missed > 0 || result.acts.length === 0;
   const mark = bad ? "M7 7l10 10M17 7L7 17" : "M6 12.5l4 4 8-9";
   return html`<div class="verdict ${bad ? "bad" : "ok"}">

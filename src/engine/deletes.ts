@@ -47,11 +47,12 @@ export async function deleteRows(deployment: Deployment, rows: readonly OldRow[]
 
   const remove = async ({ key, state }: Condemned): Promise<boolean> => {
     // What was deleted to be replaced, and is not wanted any more, is only forgotten.
-    const step =
-      state.pendingReplacement === true ? "discard" : state.delete === true ? "delete-replaced" : "delete";
+    const isGone = state.pendingReplacement === true;
+    const isGoneNow = isGone && deployment.isReplaced(state.urn);
+    const step = state.delete === true ? "delete-replaced" : isGone && !isGoneNow ? "discard" : "delete";
     try {
       await deployment.step(deployment.stepOf(step, state), () =>
-        step === "discard"
+        isGone
           ? context.state.commit({ drop: [key] })
           : deleteResource(
               context,

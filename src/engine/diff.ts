@@ -1,7 +1,7 @@
 import type { Json } from "../base/json.ts";
 import type { PropertyChange } from "./events.ts";
 import { covers, formatPath, getPath, parsePath, readPath, type Segment } from "./property-path.ts";
-import { isObject, isSecret, mapValue, type Properties, sameValue, unknownValue } from "./values.ts";
+import { isObject, isSecret, mapValue, own, type Properties, sameValue, unknownValue } from "./values.ts";
 
 /** A plugin's verdict on one resource, or the engine's own. */
 export interface Diff {
@@ -48,7 +48,7 @@ function compare(
   if (isObject(before) && isObject(after) && !isSecret(before) && !isSecret(after)) {
     return [...new Set([...Object.keys(before), ...Object.keys(after)])]
       .sort()
-      .flatMap((key) => compare([...path, key], before[key], after[key]));
+      .flatMap((key) => compare([...path, key], own(before, key), own(after, key)));
   }
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
     return before.flatMap((item: Json, index) => compare([...path, index], item, after[index]));

@@ -1,6 +1,6 @@
 import { InputError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
-import { isObject, isSecret, type Properties, secret } from "./values.ts";
+import { isObject, isSecret, own, type Properties, secret } from "./values.ts";
 
 /** A key of an object, an index of a list, or `*` for all of either. */
 export type Segment = string | number;
@@ -67,7 +67,7 @@ export function getPath(value: Json | undefined, path: readonly Segment[]): Json
     const found = Array.isArray(inner)
       ? (inner[Number(segment)] as Json | undefined)
       : isObject(inner)
-        ? inner[String(segment)]
+        ? own(inner, String(segment))
         : undefined;
     return found !== undefined && isSecret(node) ? secret(found) : found;
   }, value);
@@ -108,15 +108,15 @@ function resetValue(
   if (!isObject(to) || (from !== undefined && !isObject(from))) return wanted;
   const old = isObject(from) ? from : {};
   const keys = segment === "*" ? new Set([...Object.keys(to), ...Object.keys(old)]) : [String(segment)];
-  const result: Record<string, Json> = { ...to };
+  const result = new Map(Object.entries(to));
   for (const key of keys) {
     // Only the last segment may make or remove a property: what leads there is never invented.
-    if (rest.length > 0 && (result[key] === undefined || old[key] === undefined)) continue;
-    const value = reset(result[key], old[key]);
-    if (value === undefined) delete result[key];
-    else result[key] = value;
+    if (rest.length > 0 && (!result.has(key) || !Object.hasOwn(old, key))) continue;
+    const value = reset(result.get(key), own(old, key));
+    if (value === undefined) result.delete(key);
+    else result.set(key, value);
   }
-  return close(result);
+  return close(Object.fromEntries(result));
 }
 
 /** The wanted inputs with every ignored path set back to its current value. */

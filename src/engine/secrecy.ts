@@ -4,6 +4,7 @@ import {
   isObject,
   isSecret,
   mapValue,
+  own,
   type Properties,
   plain,
   secret,
@@ -32,7 +33,7 @@ export function secretStrings(properties: Properties | undefined): readonly stri
 function keepByName(outputs: Properties, inputs: Properties): Properties {
   return Object.fromEntries(
     Object.entries(outputs).map(([key, output]) => {
-      const input = inputs[key];
+      const input = own(inputs, key);
       if (input === undefined || isSecret(output)) return [key, output];
       if (isObject(output) && isObject(input) && !isSecret(input)) return [key, keepByName(output, input)];
       return [key, hasSecret(input) ? secret(output) : output];

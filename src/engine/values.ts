@@ -22,6 +22,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A property of that name, and not one that every object has, such as `constructor`. */
+export function own(properties: Properties, key: string): Json | undefined {
+  return Object.hasOwn(properties, key) ? properties[key] : undefined;
+}
+
 function signatureOf(value: Json | undefined): Json | undefined {
   return isObject(value) ? value[signatureKey] : undefined;
 }
@@ -105,6 +110,6 @@ export function sameValue(left: Json | undefined, right: Json | undefined): bool
   const keys = Object.keys(left);
   return (
     keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && sameValue(left[key], right[key]))
+    keys.every((key) => Object.hasOwn(right, key) && sameValue(own(left, key), own(right, key)))
   );
 }

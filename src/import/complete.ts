@@ -79,8 +79,8 @@ function keepClocksSingle(draft: Draft): readonly Note[] {
     const command = draft.get("processes", name, "command");
     const named =
       clock.test(name) || (typeof command === "string" && /\bcelery\b.* beat\b|\bclockwork\b/.test(command));
-    const count = draft.get("processes", name, "scale", "count");
-    if (name === "web" || !named || (typeof count === "number" && count > 1)) return [];
+    const many = ["count", "max"].some((key) => Number(draft.get("processes", name, "scale", key) ?? 1) > 1);
+    if (name === "web" || !named || many) return [];
     draft.set(["processes", name, "singleton"], true, draft.from("processes", name, "command"));
     const message = `'${name}' looks like a clock: it is marked singleton, so that it never runs twice. Is that right?`;
     return [

@@ -7,7 +7,7 @@ import type { FileFindings, Finding } from "./findings.ts";
 import type { Claim, Claimable } from "./ledger.ts";
 
 /** A field of the description in the making. */
-export interface Field {
+interface Field {
   readonly path: AppPath;
   readonly value: Json;
   readonly from: readonly Claimable[];
@@ -77,13 +77,10 @@ export class Draft {
     for (const [from, { won, to }] of this.#losses) {
       if (to.size === 0) continue;
       const reason = `${[...to].join(" and ")} says otherwise and takes precedence`;
-      from.settle({ status: won === 0 ? "ignored" : "approximated", reason });
+      if (won === 0) from.settle({ status: "ignored", reason });
+      else from.claim({ status: "approximated", reason });
     }
     this.#losses.clear();
-  }
-
-  fields(): readonly Field[] {
-    return [...this.#fields.values()];
   }
 
   get(...path: AppPath): Json | undefined {
@@ -102,54 +99,47 @@ export class Draft {
 
   /** The names below a section, e.g. of all processes, in order. */
   names(section: string): readonly string[] {
-    return [
-      ...new Set(
-        this.fields().flatMap(({ path }) =>
-          path[0] === section && path.length > 1 ? [String(path[1])] : [],
-        ),
-      ),
-    ];
+    const paths = [...this.#fields.values()].map((field) => field.path);
+    const names = paths.flatMap(([first, name]) =>
+      first === section && name !== undefined ? [String(name)] : [],
+    );
+    return [...new Set(names)];
   }
 
-  listLength(...path: AppPath): number {
-    return this.#lists.get(pathText(path))?.items.length ?? 0;
-  }
-
-  /** Takes out a field and all below it, and accounts for the places that gave them. */
+  /** Takes out a field and all below it, and accounts for the places that gave them. False when there is none. */
   remove(path: AppPath, claim: Claim): boolean {
-    const below = (other: AppPath): boolean => path.every((part, index) => other[index] === part);
-    let found = false;
-    for (const [key, field] of this.#fields) {
-      if (!below(field.path)) continue;
-      this.#fields.delete(key);
-      for (const from of field.from) from.settle(claim);
-      found = true;
+    const fields = this.#takeFields(path);
+    const gone = [...fields.flatMap((field) => field.from), ...this.#takeItems(path)];
+    const used = new Set([...this.#fields.values()].flatMap((field) => field.from));
+    for (const from of gone) {
+      // One place can give several fields: while some of them are kept, it is not gone as a whole.
+      if (!used.has(from)) from.settle(claim);
+      else if (claim.status !== "carried") from.claim({ ...claim, status: "approximated" });
     }
+    return fields.length > 0 || gone.length > 0;
+  }
+
+  #takeFields(path: AppPath): readonly Field[] {
+    const fields = [...this.#fields].filter(([, field]) => isBelow(path, field.path));
+    for (const [key] of fields) this.#fields.delete(key);
+    return fields.map(([, field]) => field);
+  }
+
+  #takeItems(path: AppPath): readonly Claimable[] {
     const index = path.at(-1);
-    for (const [key, list] of this.#lists) {
-      const listPath = list.items[0]?.path ?? [];
-      const one = typeof index === "number" && pathText(path.slice(0, -1)) === key;
-      if (!one && !below(listPath)) continue;
-      const gone = one ? list.items.splice(index, 1) : list.items.splice(0);
-      for (const item of gone) item.from.settle(claim);
-      found ||= gone.length > 0;
-    }
-    return found;
+    const item = typeof index === "number" ? this.#lists.get(pathText(path.slice(0, -1)))?.items : undefined;
+    if (item !== undefined) return item.splice(Number(index), 1).map((finding) => finding.from);
+    const lists = [...this.#lists.values()].filter(({ items }) => isBelow(path, items[0]?.path ?? []));
+    return lists.flatMap(({ items }) => items.splice(0)).map((finding) => finding.from);
   }
 
   /** The description as input, complete with its lists. */
   build(): Json {
     const root: Record<string, Json> = {};
-    // Shorter paths first: {} for a process must not replace what lies in it.
     for (const { path, value } of this.#fields.values()) place(root, path, value);
-    for (const [, { items }] of this.#lists) {
-      const path = items[0]?.path;
-      if (path !== undefined)
-        place(
-          root,
-          path,
-          items.map((item) => item.value),
-        );
+    for (const { items } of this.#lists.values()) {
+      const values = items.map((item) => item.value);
+      if (items[0] !== undefined) place(root, items[0].path, values);
     }
     return root;
   }
@@ -173,6 +163,10 @@ export class Draft {
   }
 }
 
+function isBelow(path: AppPath, other: AppPath): boolean {
+  return path.every((part, index) => other[index] === part);
+}
+
 function place(root: Record<string, Json>, path: AppPath, value: Json): void {
   let holder = root;
   for (const part of path.slice(0, -1)) {
@@ -185,6 +179,7 @@ function place(root: Record<string, Json>, path: AppPath, value: Json): void {
   const known = Object.hasOwn(holder, last) ? holder[last] : undefined;
   const isEmptyMap =
     typeof value === "object" && value !== null && Object.keys(value).length === 0 && !Array.isArray(value);
+  // {} for a process must not replace what lies in it.
   if (known === undefined || !isEmptyMap) define(holder, last, isEmptyMap ? {} : value);
 }
 

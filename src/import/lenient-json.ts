@@ -66,7 +66,8 @@ class JsonReader {
   #seen(): string {
     if (this.#at >= this.#text.length) return "the end of the file";
     const [word] = /^(?:"[^"\n]{0,20}"?|[\w.$-]{1,20}|.)/su.exec(this.#text.slice(this.#at)) ?? [""];
-    return word === "\n" ? "a line break" : `'${word}'`;
+    if (word === "\n") return "a line break";
+    return word.startsWith('"') ? word : `'${word}'`;
   }
 
   #mend(message: string): void {

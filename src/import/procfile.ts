@@ -4,7 +4,7 @@ import { commandNotes } from "./command-notes.ts";
 import { Collector, type FileFindings } from "./findings.ts";
 import type { Claim, Claimable, Source } from "./ledger.ts";
 
-/** A type is letters, digits, - and _ (Dev Center, "The Procfile"; checked in fact sheet translation, section 4). */
+/** A type is letters, digits, - and _ (Heroku Dev Center, "The Procfile"). */
 const processLine = /^\s*([A-Za-z0-9_-]+):\s*(.*?)\s*$/;
 const comment = /^\s*(#|\/\/)/;
 const conflict = /^(<{7}|={7}|>{7})(\s|$)/;

@@ -8,8 +8,8 @@ import {
   type ParsedNode,
   parseAllDocuments,
 } from "yaml";
+import { yamlProblems } from "../app/yaml-problems.ts";
 import { InputError } from "../base/errors.ts";
-import { yamlProblems } from "../base/yaml-problems.ts";
 import { type ParsedFile, shadowDuplicates, type Tree, type TreeEntry, type TreeMap } from "./tree.ts";
 
 /** Deep enough for any real file, shallow enough for the stack. */

@@ -3,7 +3,7 @@ import { openAdminServer } from "./admin.ts";
 import { openApiServer } from "./api-server.ts";
 import type { FaceKind } from "./face.ts";
 import { type ProviderConfig, readProviderConfig } from "./provider-config.ts";
-import { createRuntime } from "./runtime/runtime.ts";
+import { createRuntime, type OwnRuntime } from "./runtime/runtime.ts";
 
 /** Only the one that is needed is loaded: a start is to be quick. */
 const kinds: Readonly<Record<ProviderConfig["name"], () => Promise<FaceKind>>> = {
@@ -12,6 +12,7 @@ const kinds: Readonly<Record<ProviderConfig["name"], () => Promise<FaceKind>>> =
 };
 
 interface Provider {
+  readonly runtime: OwnRuntime;
   close(): Promise<void>;
 }
 
@@ -20,7 +21,7 @@ async function openProvider(config: ProviderConfig): Promise<Provider> {
   const { dnsZone, credentials, router } = config;
   const options = { url: `http://localhost:${config.api.port}`, dnsZone, credentials };
   const flavour = kind.flavour({ address: router.address, routerPort: router.port, options });
-  const runtime = await createRuntime({ folder: config.folder, flavour, isWarm: true });
+  const runtime = await createRuntime({ folder: config.folder, flavour });
   try {
     const face = await kind.open(runtime, options);
     const servers = await Promise.all([
@@ -28,6 +29,7 @@ async function openProvider(config: ProviderConfig): Promise<Provider> {
       openAdminServer(runtime.faults, config.admin),
     ]);
     return {
+      runtime,
       close: async () => {
         await Promise.all(servers.map((server) => server.close()));
         await face.close();
@@ -63,6 +65,8 @@ async function main(file: string | undefined): Promise<void> {
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
   process.stdout.write(`${JSON.stringify({ pid: process.pid })}\n`);
+  // Only now: it takes a while, and nobody waits for it yet.
+  provider.runtime.warm();
 }
 
 await main(process.argv[2]).catch((error: unknown) => {

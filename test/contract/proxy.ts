@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 /** What happens to one request on its way: nothing, an answer in the platform's place, or the platform's answer is lost. */
-export type Mishap =
+type Mishap =
   | { readonly kind: "pass" }
   | { readonly kind: "answer"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: "lose-answer" };
 
 /** Told of each request before it is sent on. */
-export type Misfortune = (request: { readonly method: string; readonly path: string }) => Mishap;
+type Misfortune = (request: { readonly method: string; readonly path: string }) => Mishap;
 
 export interface Proxy {
   readonly url: string;

@@ -44,14 +44,18 @@ describe("a trigger link", () => {
     await expect(late.query("INSERT INTO customers VALUES (1000, 'late')")).rejects.toThrow(
       /primary is fenced .* since epoch 3/,
     );
-    await mirror.query("INSERT INTO customers VALUES (600, 'new'); INSERT INTO orders (customer, total) VALUES (600, 1)");
+    await mirror.query(
+      "INSERT INTO customers VALUES (600, 'new'); INSERT INTO orders (customer, total) VALUES (600, 1)",
+    );
     const home = back();
     await settle(home, mirror);
     expect((await home.status()).promotable).toEqual({ ok: true });
     await home.drain(await home.fence(4));
     await home.promote(4);
     expect(await contents(mirror, tables)).toEqual(await contents(primary, tables));
-    await expect(primary.query("INSERT INTO orders (customer, total) VALUES (9999, 1)")).rejects.toThrow(/foreign key/);
+    await expect(primary.query("INSERT INTO orders (customer, total) VALUES (9999, 1)")).rejects.toThrow(
+      /foreign key/,
+    );
     await primary.query("INSERT INTO orders (customer, total) VALUES (600, 1)");
   });
 });

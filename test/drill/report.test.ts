@@ -65,7 +65,7 @@ test("what was missed is said, in page and summary", () => {
     "1 acknowledged writes were lost, 0 were declared",
     "requests did not recover while the drill watched",
   ]);
-  expect(renderReport(missed)).toContain("Objectives were missed in 1 of 3 acts");
+  expect(renderReport(missed)).toContain("Objectives missed in 1 of 3 acts");
   expect(renderSummary(missed)).toContain("graceful: requests did not recover while the drill watched.");
 });
 

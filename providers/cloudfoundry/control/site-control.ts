@@ -5,7 +5,6 @@ import type {
   ControlledSite,
   HealthObservation,
   LogLine,
-  ProcessObservation,
   SiteControl,
   SiteObservation,
 } from "../../../src/platform/contract.ts";
@@ -17,22 +16,19 @@ import {
   appSchema,
   bindingSchema,
   detailsSchema,
-  dropletSchema,
   identified,
-  processSchema,
   routeSchema,
-  statsSchema,
   variablesSchema,
 } from "../api/wire.ts";
 import { lastLines } from "../deploy/log.ts";
 import { awaitQuiet, deploy, inTurn } from "../deploy/rollout.ts";
 import { runTask } from "../deploy/task.ts";
-import { appName, frontProcess, instanceName } from "../render/names.ts";
+import { appName, frontProcess, instanceName, maintenanceHost } from "../render/names.ts";
 import { urlOf } from "../resources/credentials.ts";
 import type { Connection, Settings } from "../settings.ts";
 import { askHealth, type Entrance } from "./health.ts";
-import { enterMaintenance, isInMaintenance, leaveMaintenance } from "./maintenance.ts";
-import { pageProcess } from "./page.ts";
+import { enterMaintenance, leaveMaintenance } from "./maintenance.ts";
+import { observeApp } from "./observe.ts";
 
 const defaultTimeoutMs = 30_000;
 
@@ -51,27 +47,7 @@ export class CloudFoundrySite implements SiteControl {
   async observe(options: CallOptions = {}): Promise<SiteObservation> {
     const until = limit(options);
     const app = await this.#app(until);
-    const path = `/v3/apps/${app.guid}`;
-    const [listed, droplet] = await Promise.all([
-      this.#client.list(`${path}/processes`, processSchema, until),
-      this.#client.find(`${path}/droplets/current`, dropletSchema, until),
-    ]);
-    const processes: Record<string, ProcessObservation> = {};
-    const usual = listed.filter((process) => process.type !== pageProcess);
-    await Promise.all(
-      usual.map(async ({ guid, type, instances }) => {
-        const stats = await this.#client.find(`/v3/processes/${guid}/stats`, statsSchema, until);
-        const running = (stats?.resources ?? []).filter((instance) => instance.state === "RUNNING").length;
-        // While a deployment runs there are two web processes: one takes over from the other.
-        const before = processes[type] ?? { desired: 0, running: 0 };
-        const desired = app.state === "STARTED" ? instances : 0;
-        processes[type] = {
-          desired: Math.max(before.desired, desired),
-          running: before.running + running,
-        };
-      }),
-    );
-    return { processes, maintenance: isInMaintenance(app), release: droplet?.guid };
+    return await observeApp(this.#client, app, until);
   }
 
   async scale(counts: Readonly<Record<string, number>>, options: CallOptions = {}): Promise<void> {
@@ -105,8 +81,11 @@ export class CloudFoundrySite implements SiteControl {
     const until = limit(options);
     const guid = await this.#appGuid(until);
     const path = `/v3/apps/${guid}/environment_variables`;
-    await this.#client.patch(path, { var: { ...changes } }, variablesSchema, until);
-    await this.#roll(guid, until);
+    const before = await this.#client.get(path, variablesSchema, until);
+    const isNew = Object.entries(changes).some(([name, value]) => (before.var[name] ?? null) !== value);
+    if (isNew) await this.#client.patch(path, { var: { ...changes } }, variablesSchema, until);
+    // Also when nothing is new: an earlier call may have been cut off before its rollout.
+    await this.#roll(guid, until, !isNew);
   }
 
   async restart(options: CallOptions = {}): Promise<void> {
@@ -114,10 +93,10 @@ export class CloudFoundrySite implements SiteControl {
     await this.#roll(await this.#appGuid(until), until);
   }
 
-  async #roll(guid: string, until: Deadline): Promise<void> {
+  async #roll(guid: string, until: Deadline, resume = false): Promise<void> {
     await inTurn(this.#client, guid, async () => {
       const { state } = await this.#client.get(`/v3/apps/${guid}`, appSchema, until);
-      if (state === "STARTED") await deploy(this.#client, guid, until);
+      if (state === "STARTED") await deploy(this.#client, guid, until, { resume });
     });
   }
 
@@ -152,7 +131,8 @@ export class CloudFoundrySite implements SiteControl {
     const names = routes
       .map((route) => route.url.split("/")[0] ?? "")
       .filter((name) => !app.domains.includes(name));
-    const host = names.find((name) => !name.includes("-maintenance.")) ?? names[0] ?? own;
+    const page = `${maintenanceHost(app, settings)}.`;
+    const host = names.find((name) => !name.startsWith(page)) ?? own;
     if (host === undefined) {
       throw new NotFoundError("The app has no route to ask for its health by.", {
         code: "no-route",

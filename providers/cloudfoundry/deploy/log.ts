@@ -43,6 +43,8 @@ export async function lastLines(
 /** How often the log is asked again for lines that are on their way, and how often it must give the same. */
 const settlePauseMs = 150;
 const settledAfter = 2;
+/** As long as there is none at all, it is asked a little longer. */
+const settledEmptyAfter = 8;
 
 /** Lines of one source, once no more come: they reach log-cache a moment after the thing that they tell of. */
 export async function settledLines(
@@ -52,11 +54,15 @@ export async function settledLines(
   deadline: Deadline,
 ): Promise<readonly CacheLine[]> {
   let lines: readonly CacheLine[] = [];
-  for (let same = 0; same < settledAfter && deadline.remainingMs() > settlePauseMs; ) {
+  let same = 0;
+  while (
+    same < (lines.length === 0 ? settledEmptyAfter : settledAfter) &&
+    deadline.remainingMs() > settlePauseMs
+  ) {
     const now = (await lastLines(client, app, 1000, deadline)).filter(isWanted);
     same = now.length === lines.length ? same + 1 : 0;
     lines = now;
-    await deadline.pause(settlePauseMs, "the log");
+    await deadline.clock.sleep(settlePauseMs, deadline.signal);
   }
   return lines;
 }

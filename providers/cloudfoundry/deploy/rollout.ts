@@ -20,6 +20,8 @@ interface Lane {
   tail: Promise<unknown>;
   /** A rollout that hasn't begun: whoever asks for one joins it. */
   waiting: Promise<void> | undefined;
+  /** Guid of the deployment that was begun last. */
+  latest: string | undefined;
 }
 
 const lanes = new WeakMap<Client, Map<string, Lane>>();
@@ -27,7 +29,7 @@ const lanes = new WeakMap<Client, Map<string, Lane>>();
 function laneOf(client: Client, app: string): Lane {
   const known = lanes.get(client) ?? new Map<string, Lane>();
   lanes.set(client, known);
-  const lane = known.get(app) ?? { tail: Promise.resolve(), waiting: undefined };
+  const lane = known.get(app) ?? { tail: Promise.resolve(), waiting: undefined, latest: undefined };
   known.set(app, lane);
   return lane;
 }
@@ -40,17 +42,11 @@ export function inTurn<T>(client: Client, app: string, work: () => Promise<T>): 
   return turn;
 }
 
-/** The end of what an app's own processes said. */
-const appLog = (client: Client, app: string, deadline: Deadline) =>
-  logEnd(
-    client,
-    app,
-    (line) => line.sourceType.startsWith("APP/PROC") || line.sourceType === "CELL",
-    deadline,
-  );
-
+/** An error with the end of what the app's processes, and their cells about them, said. */
 async function startFailed(client: Client, app: string, what: string): Promise<UnderstudyError> {
-  const end = await appLog(client, app, newDeadline({ timeoutMs: 5_000 }));
+  const isWanted = ({ sourceType }: { readonly sourceType: string }) =>
+    sourceType === "CELL" || sourceType.startsWith("APP/PROC");
+  const end = await logEnd(client, app, isWanted, newDeadline({ timeoutMs: 5_000 }));
   return new UnderstudyError(`${what}. The app's log ends with:\n${end || "(no log)"}`, {
     code: "start-failed",
     path: app,
@@ -82,6 +78,7 @@ export async function awaitQuiet(client: Client, app: string, deadline: Deadline
   }
 }
 
+/** Waits for the end of a deployment. One that can't succeed is cancelled; one that takes longer than we wait goes on. */
 async function follow(
   client: Client,
   app: string,
@@ -92,47 +89,64 @@ async function follow(
   const isHopeless = hopelessness();
   const web = made.new_processes.find((process) => process.type === "web")?.guid;
   let looked = deadline.clock.monotonic();
-  try {
-    for (let waitMs = 50; ; waitMs = Math.min(lookPauseMs, waitMs * 1.5)) {
-      const { status } = await client.get(path, deploymentSchema, deadline);
-      if (status.value === "FINALIZED") {
-        // A later deployment took over: it carries what this one did, and more.
-        if (status.reason === "DEPLOYED" || status.reason === "SUPERSEDED") return;
-        throw new UnderstudyError(`The deployment ended as ${status.reason}, by someone else's doing.`, {
-          code: "deployment-cancelled",
-          path: app,
-        });
-      }
-      const now = deadline.clock.monotonic();
-      if (web !== undefined && now - looked >= lookPauseMs) {
-        looked = now;
-        if (isHopeless(await statesOf(client, web, deadline))) {
-          throw await startFailed(client, app, "The new instances crash as they start; the old ones stay");
-        }
-      }
-      await deadline.pause(waitMs, "the deployment");
+  for (let waitMs = 50; ; waitMs = Math.min(lookPauseMs, waitMs * 1.5)) {
+    const { status } = await client.get(path, deploymentSchema, deadline);
+    if (status.value === "FINALIZED") {
+      // A later deployment took over: it carries what this one did, and more.
+      if (status.reason === "DEPLOYED" || status.reason === "SUPERSEDED") return;
+      throw new UnderstudyError(`The deployment ended as ${status.reason}, by someone else's doing.`, {
+        code: "deployment-cancelled",
+        path: app,
+      });
     }
-  } catch (error) {
-    const grace = newDeadline({ timeoutMs: 5_000, clock: deadline.clock });
-    // Left alone it would try for ever. Going back is what the error promises, but the error counts more.
-    await client.act(`${path}/actions/cancel`, { json: {} }, grace).catch(() => {});
-    throw error;
+    const now = deadline.clock.monotonic();
+    if (web !== undefined && now - looked >= lookPauseMs) {
+      looked = now;
+      if (isHopeless(await statesOf(client, web, deadline))) {
+        const failure = await startFailed(
+          client,
+          app,
+          "The new instances crash as they start; the old ones stay",
+        );
+        await client.act(`${path}/actions/cancel`, { json: {} }, deadline);
+        throw failure;
+      }
+    }
+    await deadline.pause(waitMs, "the deployment");
   }
 }
 
-/** Rolls a droplet out, by default the current one with its new settings. Give it a turn with {@link inTurn}. */
+/** The deployment that another one would only repeat: begun by this process, and still under way. */
+async function underWay(
+  client: Client,
+  app: string,
+  deadline: Deadline,
+): Promise<DeploymentAnswer | undefined> {
+  const guid = laneOf(client, app).latest;
+  if (guid === undefined) return undefined;
+  const found = await client.find(`/v3/deployments/${guid}`, deploymentSchema, deadline);
+  return found?.status.value === "ACTIVE" ? found : undefined;
+}
+
+/**
+ * Rolls a droplet out, by default the current one with its new settings. Give it a turn with {@link inTurn}. `resume`:
+ * nothing changed since the last time, so one that is under way is waited for instead of being superseded.
+ */
 export async function deploy(
   client: Client,
   app: string,
   deadline: Deadline,
-  droplet?: string,
+  options: { readonly droplet?: string; readonly resume?: boolean } = {},
 ): Promise<void> {
+  const { droplet, resume = false } = options;
   const json = {
     relationships: { app: { data: { guid: app } } },
     strategy: "rolling",
     ...(droplet === undefined ? {} : { droplet: { guid: droplet } }),
   };
-  const made = await client.create("/v3/deployments", json, deploymentSchema, deadline);
+  const before = resume ? await underWay(client, app, deadline) : undefined;
+  const made = before ?? (await client.create("/v3/deployments", json, deploymentSchema, deadline));
+  laneOf(client, app).latest = made.guid;
   await follow(client, app, made, deadline);
 }
 
@@ -168,6 +182,7 @@ export async function firstStart(
   await started(client, app, deadline);
 }
 
+/** Waits until each process that should run has an instance that does. Throws `start-failed` with the log's end. */
 export async function started(client: Client, app: string, deadline: Deadline): Promise<void> {
   const isHopeless = hopelessness();
   let looked = deadline.clock.monotonic();

@@ -17,6 +17,13 @@ export function defaultHost(app: App, settings: Settings): string {
   return settings.hostname ?? appName(app, settings);
 }
 
+/** Host of the route that the maintenance page has of its own. */
+export function maintenanceHost(app: App, settings: Settings): string {
+  const suffix = "-maintenance";
+  // A DNS label has 63 characters at most.
+  return `${defaultHost(app, settings).slice(0, 63 - suffix.length)}${suffix}`;
+}
+
 /** The process that the domains lead to: web, or the first public one. */
 export function frontProcess(app: App): string | undefined {
   const names = Object.keys(app.processes)

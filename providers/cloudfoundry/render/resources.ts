@@ -4,7 +4,15 @@ import { outputOf, type RenderedResource, type SiteSpec } from "../../../src/pla
 import { pageCommand, pageProcess } from "../control/page.ts";
 import type { Settings } from "../settings.ts";
 import { configOf, secretsOf } from "./environment.ts";
-import { appName, defaultHost, frontProcess, instanceName, offeringAndPlan, routeOf } from "./names.ts";
+import {
+  appName,
+  defaultHost,
+  frontProcess,
+  instanceName,
+  maintenanceHost,
+  offeringAndPlan,
+  routeOf,
+} from "./names.ts";
 import { healthOf, memoryOf } from "./process.ts";
 
 const token = (type: string) => `understudy:cloudfoundry:${type}`;
@@ -114,7 +122,7 @@ function routes(app: App, settings: Settings): readonly RenderedResource[] {
     {
       type: token("Route"),
       name: "route-maintenance",
-      inputs: { ...base, process: pageProcess, domain: appsDomain, host: `${host.slice(0, 51)}-maintenance` },
+      inputs: { ...base, process: pageProcess, domain: appsDomain, host: maintenanceHost(app, settings) },
       dependsOn: ["maintenance-page"],
     },
   ];

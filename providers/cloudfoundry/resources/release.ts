@@ -57,7 +57,7 @@ async function release(operation: Operation, wanted: Inputs): Promise<{ readonly
   log.info("Starting");
   await inTurn(client, wanted.app, async () => {
     const { state } = await client.get(`/v3/apps/${wanted.app}`, appSchema, deadline);
-    if (state === "STARTED") await deploy(client, wanted.app, deadline, droplet);
+    if (state === "STARTED") await deploy(client, wanted.app, deadline, { droplet });
     else await firstStart(client, wanted.app, droplet, deadline);
   });
   return { droplet };

@@ -5,7 +5,7 @@ import { type Dyno, dynoShape, type Formation, formationShape } from "./shapes.t
 
 /** A dyno that is found crashed so often in a row is not about to recover: the first restart comes at once. */
 const crashesThatCount = 4;
-const lookEveryMs = 500;
+const longestWaitMs = 2_000;
 const shownLines = 15;
 
 /**
@@ -19,7 +19,7 @@ export async function dynosSettled(
   signal: AbortSignal,
 ): Promise<void> {
   let crashes = 0;
-  for (let waitMs = 50; ; waitMs = Math.min(lookEveryMs, waitMs * 2)) {
+  for (let waitMs = 50; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
     const [formation, dynos] = await Promise.all([
       client.list(`/apps/${app}/formation`, formationShape, { signal }),
       client.list(`/apps/${app}/dynos`, dynoShape, { signal }),

@@ -13,12 +13,12 @@ export interface LogQuery {
 }
 
 /** A line, and who said it: the `app` itself or `heroku` about it. */
-export interface SessionLine extends LogLine {
+interface SessionLine extends LogLine {
   readonly speaker: string;
 }
 
 /** `2026-01-01T00:00:00.000000+00:00 app[web.1]: text`; undefined for anything else. */
-export function parseLogLine(line: string): SessionLine | undefined {
+function parseLogLine(line: string): SessionLine | undefined {
   const [, time, speaker, source, text] = /^(\S+) ([a-z]+)\[([^\]]+)\]: ?(.*)$/s.exec(line) ?? [];
   if (time === undefined || speaker === undefined || source === undefined || text === undefined)
     return undefined;

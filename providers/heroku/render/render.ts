@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { countsFor } from "../../../src/app/roles.ts";
 import type { App } from "../../../src/app/schema.ts";
 import { sortKeys } from "../../../src/base/json.ts";
@@ -162,6 +163,11 @@ function domainName(hostname: string): string {
   return `domain-${hostname.replace("*", "any")}`;
 }
 
+/** Drains have no name and may hold a key: one that goes must not rename the others, nor show it. */
+function drainName(url: string): string {
+  return `drain-${createHash("sha256").update(url).digest("hex").slice(0, 8)}`;
+}
+
 /** The app on Heroku: what Pulumi registers, what Heroku's own tools take, and how faithful it is. */
 export function render(app: App, site: Site): Rendered {
   const description = sortKeys(app);
@@ -181,17 +187,17 @@ export function render(app: App, site: Site): Rendered {
       site,
       release.map(({ name }) => name),
     ),
-    ...description.domains.map(
+    ...[...new Set(description.domains)].map(
       (hostname): RenderedResource => ({
         type: "understudy:heroku:Domain",
         name: domainName(hostname),
         inputs: { app: appId, hostname },
       }),
     ),
-    ...description.drains.map(
-      ({ url }, index): RenderedResource => ({
+    ...[...new Set(description.drains.map(({ url }) => url))].map(
+      (url): RenderedResource => ({
         type: "understudy:heroku:Drain",
-        name: `drain-${index + 1}`,
+        name: drainName(url),
         inputs: { app: appId, url },
       }),
     ),

@@ -37,7 +37,7 @@ export function addonPlanOf(service: Service): AddonPlan | undefined {
 }
 
 /** One name under which an app finds a service, and how Heroku gets it there. */
-export interface EnvName {
+interface EnvName {
   readonly env: string;
   /** Name of the attachment, whose URL Heroku puts into `<attachment>_URL`. */
   readonly attachment: string;
@@ -49,7 +49,7 @@ const attachmentName = /^[A-Z][A-Z0-9_]*$/;
  * An attachment `X` gives `X_URL`. A name of another form can't be had so: it is exported by a script that every dyno
  * reads at its start, from the attachment of the service, so that it follows when Heroku changes the URL.
  */
-export function envNamesFor(name: string, service: Service): readonly EnvName[] {
+function envNamesFor(name: string, service: Service): readonly EnvName[] {
   const names = envNamesOf(name, service);
   const direct = names.filter((env) => env.endsWith("_URL") && attachmentName.test(env.slice(0, -4)));
   const fallback =

@@ -51,8 +51,11 @@ export const addon: ResourceHandler<HerokuConnection> = {
   async create({ connection, signal }, values) {
     const { app, service, plan, attachment, options } = inputs.parse(values);
     const client = clientOf(connection);
-    const find = async (): Promise<Addon | undefined> =>
-      await ifFound(client.get(`/apps/${app}/addons/${attachment}`, addonShape, { signal }));
+    const find = async (): Promise<Addon | undefined> => {
+      const path = `/apps/${app}/addon-attachments/${attachment}`;
+      const attached = await ifFound(client.get(path, attachmentShape, { signal }));
+      return attached && (await ifFound(client.get(`/addons/${attached.addon.id}`, addonShape, { signal })));
+    };
     const body = { plan: `${service}:${plan}`, attachment: { name: attachment }, config: options };
     const made = await client.create(`/apps/${app}/addons`, body, addonShape, find, { signal });
     try {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { RefusedError } from "../../base/errors.ts";
-import type { DestroyOptions } from "../../engine/stack-engine.ts";
+import type { StackOutputs } from "../../engine/events.ts";
+import { refuseActiveSite } from "../active-site.ts";
 import { canAsk, confirm } from "../confirm.ts";
 import { carryOut, type EngineOptions, openEngine, withEngine } from "../engine.ts";
 import { terminal } from "../terminal.ts";
@@ -9,11 +10,8 @@ interface Options extends EngineOptions {
   readonly force?: boolean;
 }
 
-/** Rules that may refuse to destroy a stack, given its outputs. `force` overrides them. */
-export type BeforeDestroy = NonNullable<DestroyOptions["beforeDestroy"]>;
-
 /** `understudy destroy`: deletes what the stack made, and nothing else. */
-export function destroyCommand(beforeDestroy?: BeforeDestroy): Command {
+export function destroyCommand(): Command {
   return withEngine(new Command("destroy"))
     .description("delete all that the stack made, and nothing else")
     .option("-y, --yes", "do not ask")
@@ -41,7 +39,10 @@ Example:
           return;
         }
       }
-      const guard = options.force === true || beforeDestroy === undefined ? {} : { beforeDestroy };
+      const guard =
+        options.force === true
+          ? {}
+          : { beforeDestroy: (outputs: StackOutputs) => refuseActiveSite(options.cwd, name, outputs) };
       await carryOut(options, (run) => engine.destroy({ ...run, ...guard }));
     });
 }

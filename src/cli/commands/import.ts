@@ -13,13 +13,15 @@ interface Options {
   readonly output?: string;
   readonly json?: boolean;
   readonly force?: boolean;
+  readonly state?: string;
+  readonly cwd: string;
   readonly manifest?: string;
   readonly application?: string;
-  readonly var: readonly string[];
-  readonly varsFile: readonly string[];
+  readonly var?: readonly string[];
+  readonly varsFile?: readonly string[];
 }
 
-const collect = (value: string, known: readonly string[]): readonly string[] => [...known, value];
+const collect = (value: string, known: readonly string[] = []): readonly string[] => [...known, value];
 
 /** Makes a description of an app from the files that its platform reads today. */
 export function importCommand(): Command {
@@ -29,10 +31,12 @@ export function importCommand(): Command {
     .option("-o, --output <file>", "write the description there; - or nothing prints it")
     .option("--force", "overwrite the file that is there")
     .option("--json", "print {app, notes, sources}: sources accounts for every key of every file read")
+    .option("--state <file>", "import a stack's state instead: DIR is then the stack's name")
+    .option("--cwd <dir>", "with --state: the folder of Pulumi.yaml", ".")
     .option("--manifest <file>", "the Cloud Foundry manifest to read, relative to the folder")
     .option("--application <name>", "the manifest's application that stands for the app")
-    .option("--var <name=value>", "value of a ((variable)) of the manifest; may be repeated", collect, [])
-    .option("--vars-file <file>", "YAML file with such values; may be repeated", collect, [])
+    .option("--var <name=value>", "value of a ((variable)) of the manifest; may be repeated", collect)
+    .option("--vars-file <file>", "YAML file with such values; may be repeated", collect)
     .addHelpText(
       "after",
       `
@@ -45,6 +49,11 @@ Examples:
 }
 
 async function runImport(folder: string, options: Options): Promise<void> {
+  if (options.state !== undefined) {
+    const { importState } = await import("./stack.ts");
+    await importState(folder, { cwd: options.cwd, file: options.state });
+    return;
+  }
   const output = options.output === "-" ? undefined : options.output;
   if (output !== undefined && options.force !== true && existsSync(output)) {
     throw new RefusedError("There is such a file already.", {
@@ -72,7 +81,7 @@ async function runImport(folder: string, options: Options): Promise<void> {
 
 async function variablesOf(options: Options): Promise<ReadonlyMap<string, string>> {
   const variables = new Map<string, string>();
-  for (const file of options.varsFile) {
+  for (const file of options.varsFile ?? []) {
     let values: unknown;
     try {
       values = parse(await readFile(file, "utf8"));
@@ -86,7 +95,7 @@ async function variablesOf(options: Options): Promise<ReadonlyMap<string, string
       if (typeof value !== "object") variables.set(name, String(value));
     }
   }
-  for (const pair of options.var) {
+  for (const pair of options.var ?? []) {
     const at = pair.indexOf("=");
     if (at < 1) {
       throw new InputError([

@@ -4,8 +4,7 @@ import { stopLocal } from "../../local/down.ts";
 import type { LocalInfo } from "../../local/info.ts";
 import { type ProviderName, providerNames } from "../../local/layout.ts";
 import type { FaultState } from "../../local/runtime/contract.ts";
-import { type LocalStatus, localStatus, type PartStatus } from "../../local/status.ts";
-import { startLocal } from "../../local/up.ts";
+import { localStatus, type PartStatus } from "../../local/status.ts";
 import { exitCode } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { terminal } from "../terminal.ts";
@@ -73,6 +72,8 @@ function upCommand(): Command {
   )
     .option("--port <port>", "of both routers (default: any that is free)", port)
     .action(async (options: FolderOptions & { readonly port?: number }) => {
+      // Loaded here alone: it takes a whole platform with it.
+      const { startLocal } = await import("../../local/up.ts");
       const info = await startLocal({ ...options, signal: interruptSignal() });
       if (options.json === true) terminal.printJson(info);
       else terminal.print(describe(info));
@@ -95,7 +96,7 @@ function statusCommand(): Command {
     "show what runs, and which faults are switched on (1 when a part is lost)",
     "status",
   ).action(async (options: FolderOptions) => {
-    const status: LocalStatus = await localStatus(options.folder);
+    const status = await localStatus(options.folder);
     if (options.json === true) terminal.printJson(status);
     else terminal.print([...status.parts.map(partText), describe(status.info)].join("\n"));
     if (status.parts.some((part) => !part.isRunning)) process.exitCode = exitCode.failed;

@@ -11,7 +11,7 @@ interface Options {
   readonly to: string;
   readonly output: string;
   readonly app?: string;
-  readonly settings: readonly string[];
+  readonly settings?: readonly string[];
   readonly role: string;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -26,7 +26,7 @@ export function renderCommand(): Command {
     .requiredOption("--to <platform>", `the platform: ${platformNames.join(", ")}`)
     .requiredOption("-o, --output <dir>", "the folder to write to; - prints")
     .option("--app <file>", "the description (default: understudy.yaml, else what the files here say)")
-    .option("--settings <name=value...>", "settings of the site there, e.g. region=eu", [])
+    .option("--settings <name=value...>", "settings of the site there, e.g. region=eu")
     .option("--role <role>", "active or standby: what depends on it, e.g. workers, is rendered so", "active")
     .option("--force", "overwrite files that were not written by this command")
     .option("--json", "print {files, fidelity} instead of progress")
@@ -51,7 +51,7 @@ async function render(options: Options): Promise<void> {
       },
     ]);
   }
-  const settings = settingsOf(platform, options.settings);
+  const settings = settingsOf(platform, options.settings ?? []);
   const app = await openApp(options.app);
   const { artifacts, fidelity } = platform.render(app, { name: "site", role: options.role, settings });
   if (options.output === "-") {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { silentLog } from "../../base/log.ts";
 import { openKit } from "../../failover/kit.ts";
 import { openWorld } from "../../failover/open-world.ts";
@@ -26,7 +27,7 @@ export interface Stage {
 }
 
 export interface StageOptions {
-  /** `offline` or `pulumi`; undefined = whatever `up` takes by itself. */
+  /** `offline` or `pulumi`. */
   readonly engine: string;
   readonly keep: boolean;
   readonly progress: Progress;
@@ -56,7 +57,15 @@ async function setStage(
   const kit = join(folder, "guestbook.kit");
   const name = `guestbook.${local.dns.zone}`;
   const passphrase = randomBytes(24).toString("hex");
-  const env = { PULUMI_CONFIG_PASSPHRASE: passphrase, UNDERSTUDY_PASSPHRASE: passphrase };
+  const state = join(folder, "state");
+  await mkdir(state);
+  const env = {
+    PULUMI_CONFIG_PASSPHRASE: passphrase,
+    UNDERSTUDY_PASSPHRASE: passphrase,
+    // Both engines keep their state there in one format; whatever backend this machine's user has is left alone.
+    PULUMI_BACKEND_URL: pathToFileURL(state).href,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
   const outside = ownCommand({ cwd: folder, env, signal });
   await progress.step("The guestbook, described from its Procfile and app.json", () =>
     makeProject({ folder: project, name, local, passphrase, understudy: outside }),

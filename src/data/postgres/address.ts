@@ -50,14 +50,16 @@ export function parseDatabaseUrl(text: string, where: string): Address {
   } catch {
     throw bad(where, "is not a URL");
   }
-  if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") throw bad(where, "is not of postgres://");
+  if (url.protocol !== "postgres:" && url.protocol !== "postgresql:")
+    throw bad(where, "is not of postgres://");
   const host = url.searchParams.get("host") ?? url.hostname.replace(/^\[|\]$/g, "");
   const user = decodeURIComponent(url.username);
   const database = decodeURIComponent(url.pathname.slice(1)) || user;
   if (user === "") throw bad(where, "has no user");
   const sslmode = url.searchParams.get("sslmode") ?? (isThisMachine(host) ? "allow" : "require");
   const tls = modes[sslmode];
-  if (tls === undefined) throw bad(where, `has sslmode=${sslmode}, which is none of ${Object.keys(modes).join(", ")}`);
+  if (tls === undefined)
+    throw bad(where, `has sslmode=${sslmode}, which is none of ${Object.keys(modes).join(", ")}`);
   return {
     host: host === "" ? "localhost" : host,
     port: url.port === "" ? 5432 : Number(url.port),
@@ -79,6 +81,7 @@ export function libpqEnv(address: Address): Readonly<Record<string, string>> {
     PGDATABASE: address.database,
     PGSSLMODE: address.sslmode,
     PGAPPNAME: "understudy link",
-    PGOPTIONS: "-c understudy.session=link -c default_transaction_read_only=off -c lock_timeout=10s -c statement_timeout=0",
+    PGOPTIONS:
+      "-c understudy.session=link -c default_transaction_read_only=off -c lock_timeout=10s -c statement_timeout=0",
   };
 }

@@ -1,12 +1,12 @@
 import { messageOf, RetryableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { uninstall } from "./capture.ts";
 import { readCatalogue } from "./catalogue.ts";
 import { setReadOnly } from "./fence.ts";
 import type { Pool } from "./pool.ts";
-import { proveForeignKeys } from "./quiet.ts";
-import { readState } from "./state.ts";
 import { sql } from "./sql.ts";
+import { readState } from "./state.ts";
+import { uninstall } from "./trigger/capture.ts";
+import { proveForeignKeys } from "./trigger/quiet.ts";
 
 /** Takes all that is ours off one end and puts back what was taken off for us. An end that can't be reached is left and said. */
 export async function dropEnd(pool: Pool, log: Log, signal: AbortSignal): Promise<void> {

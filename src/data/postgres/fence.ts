@@ -3,8 +3,8 @@ import { RefusedError, RetryableError, UnderstudyError } from "../../base/errors
 import type { FencePosition } from "../contract.ts";
 import { gateLock } from "./install.ts";
 import { type Session, SqlError } from "./session.ts";
-import { readState, type SiteState } from "./state.ts";
 import { raw, type Sql, sql } from "./sql.ts";
+import { readState, type SiteState } from "./state.ts";
 
 /** How long running transactions may take to end by themselves before they are ended. */
 const graceMs = 1_000;
@@ -89,7 +89,9 @@ export async function endSessions(session: Session): Promise<void> {
  * database, which outlives a change of credentials; else of the role, where another owns the database.
  */
 export async function setReadOnly(session: Session, on: boolean): Promise<void> {
-  const change = on ? raw("SET default_transaction_read_only = on") : raw("RESET default_transaction_read_only");
+  const change = on
+    ? raw("SET default_transaction_read_only = on")
+    : raw("RESET default_transaction_read_only");
   await session.run(
     sql`DO $$ BEGIN
       EXECUTE format('ALTER DATABASE %I ${change}', current_database());
@@ -115,7 +117,8 @@ export async function fenceSite(
   if (epoch < state.epoch) throw staleEpoch(session.site, state.epoch, epoch);
   if (state.role !== "active") {
     // A standby's gate is shut in any case. Its position matters only where it was fenced under this epoch.
-    if (epoch > state.epoch) await session.run(sql`UPDATE understudy.state SET epoch = ${epoch} WHERE epoch < ${epoch}`);
+    if (epoch > state.epoch)
+      await session.run(sql`UPDATE understudy.state SET epoch = ${epoch} WHERE epoch < ${epoch}`);
     return state.fenced_at ?? (await session.cell(sql`SELECT pg_current_snapshot()`)) ?? "";
   }
   const position = await shutWithin(session, epoch, clock, options.signal);
@@ -137,11 +140,15 @@ async function shutWithin(
       await session.run(sql`ROLLBACK`).catch(() => {});
       if (!(error instanceof SqlError) || !/^(55P03|40P01)$/.test(error.sqlstate)) throw error;
       if (attempt > 50) {
-        throw new RetryableError(`Transactions at ${session.site} that write do not end and can't be ended by this role.`, {
-          code: "fence-busy",
-          cause: error,
-          suggestion: "End them as the owner of their roles, or stop the app's processes, then fence again.",
-        });
+        throw new RetryableError(
+          `Transactions at ${session.site} that write do not end and can't be ended by this role.`,
+          {
+            code: "fence-busy",
+            cause: error,
+            suggestion:
+              "End them as the owner of their roles, or stop the app's processes, then fence again.",
+          },
+        );
       }
       await endWriters(session);
       await clock.sleep(20, signal);
@@ -161,7 +168,9 @@ export async function unfenceSite(session: Session, epoch: number): Promise<void
   }
   if (state.role === "fenced") {
     await setReadOnly(session, false);
-    await session.run(sql`UPDATE understudy.state SET role = 'active', fenced_at = NULL WHERE role = 'fenced'`);
+    await session.run(
+      sql`UPDATE understudy.state SET role = 'active', fenced_at = NULL WHERE role = 'fenced'`,
+    );
   }
   await session.run(sql`SELECT setval('understudy.gate', 1)`);
 }

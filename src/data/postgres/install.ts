@@ -1,8 +1,8 @@
 import { UnderstudyError } from "../../base/errors.ts";
 import { shapeOf } from "./catalogue.ts";
-import { quietFunctions } from "./quiet.ts";
 import { type Session, SqlError } from "./session.ts";
 import { raw, type Sql, sql } from "./sql.ts";
+import { quietFunctions } from "./trigger/quiet.ts";
 
 /** Raised with each change of the objects below; an older installation is brought up to date by `init`. */
 const version = 1;
@@ -69,7 +69,8 @@ CREATE TABLE IF NOT EXISTS understudy.progress (
   recent jsonb NOT NULL DEFAULT '[]',
   sequences jsonb NOT NULL DEFAULT '{}',
   sequences_final boolean NOT NULL DEFAULT false,
-  drift text[] NOT NULL DEFAULT '{}'
+  drift text[] NOT NULL DEFAULT '{}',
+  writes bigint
 );
 CREATE TABLE IF NOT EXISTS understudy.copied (
   relid oid PRIMARY KEY,
@@ -192,7 +193,16 @@ function stateRow(identity: Identity): Sql {
 /** Puts schema `understudy` there, or brings it up to date. A site that has a role already keeps it. */
 export async function install(session: Session, identity: Identity): Promise<void> {
   try {
-    await session.run(sql`BEGIN`, objects, guard, claim, ...quietFunctions, promoteFunction, stateRow(identity), sql`COMMIT`);
+    await session.run(
+      sql`BEGIN`,
+      objects,
+      guard,
+      claim,
+      ...quietFunctions,
+      promoteFunction,
+      stateRow(identity),
+      sql`COMMIT`,
+    );
   } catch (error) {
     if (error instanceof SqlError && error.sqlstate === "42501") {
       throw new UnderstudyError(`The role of ${session.site} may not make a schema in its database.`, {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Session } from "./session.ts";
-import { unlessMissing } from "./state.ts";
 import { type Sql, sql } from "./sql.ts";
+import { unlessMissing } from "./state.ts";
 
 /** Changes that were read in one span of 5 s: [start, seconds since 1970; how many]. */
 type Bucket = readonly [number, number];
@@ -21,6 +21,8 @@ const progressSchema = z.object({
   sequences: z.record(z.string(), z.string()),
   sequences_final: z.boolean(),
   drift: z.array(z.string()),
+  /** Row writes that the source had counted when it was dumped. */
+  writes: z.number().nullable(),
 });
 
 /** What a target has of a source, in `understudy.progress`. */

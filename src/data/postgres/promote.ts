@@ -1,12 +1,12 @@
-import { RefusedError } from "../../base/errors.ts";
+import { RefusedError, UnderstudyError } from "../../base/errors.ts";
 import type { Promotion } from "../contract.ts";
 import { staleEpoch } from "./fence.ts";
 import { raised } from "./install.ts";
-import type { Progress } from "./progress.ts";
+import { readProgressOf } from "./progress.ts";
 import { type Carried, nextValues } from "./sequences.ts";
 import { type Session, SqlError } from "./session.ts";
 import { sql } from "./sql.ts";
-import type { SiteState } from "./state.ts";
+import { readState } from "./state.ts";
 
 function refuse(site: string, reason: string, suggestion: string): RefusedError {
   return new RefusedError(`${site} can't be promoted: ${reason}.`, {
@@ -16,21 +16,25 @@ function refuse(site: string, reason: string, suggestion: string): RefusedError 
   });
 }
 
-/** See {@link Link.promote}. */
-export async function promoteSite(
-  session: Session,
-  epoch: number,
-  found: { readonly state: SiteState; readonly progress: Progress | undefined },
-): Promise<Promotion> {
-  const { state, progress } = found;
+/** See {@link Link.promote}. `source` is the site that it followed. */
+export async function promoteSite(session: Session, source: string, epoch: number): Promise<Promotion> {
+  const [state, progress] = [await readState(session), await readProgressOf(session, source)];
+  if (state === undefined) {
+    throw new UnderstudyError(`Nothing of Understudy is installed in the database of ${session.site}.`, {
+      code: "link-absent",
+      suggestion: 'Run "understudy link init" first.',
+    });
+  }
   if (state.epoch > epoch) throw staleEpoch(session.site, state.epoch, epoch);
   if (state.role === "active") {
-    if (state.epoch !== epoch) throw refuse(session.site, `it is active since epoch ${state.epoch}`, "Nothing needs to be promoted.");
+    if (state.epoch !== epoch)
+      throw refuse(session.site, `it is active since epoch ${state.epoch}`, "Nothing needs to be promoted.");
     // A run before this one got this far; what it may have left undone is done again.
     await session.run(sql`SELECT setval('understudy.gate', 1)`);
     return { sequences: {}, notes: [`${session.site} had been promoted under epoch ${epoch} already.`] };
   }
-  if (state.role === "fenced") throw refuse(session.site, "it was fenced and follows nobody", "Unfence it instead.");
+  if (state.role === "fenced")
+    throw refuse(session.site, "it was fenced and follows nobody", "Unfence it instead.");
   if (progress === undefined || !progress.complete) {
     throw refuse(session.site, "its copy of the data is not whole", 'Let "understudy link init" finish.');
   }
@@ -47,7 +51,8 @@ export async function promoteSite(
     const notes = JSON.parse(promoted?.[0]?.[0] ?? "[]") as readonly string[];
     return { sequences: next.values, notes: [...next.notes, ...notes] };
   } catch (error) {
-    if (error instanceof SqlError && error.sqlstate === raised.stale) throw staleEpoch(session.site, state.epoch, epoch);
+    if (error instanceof SqlError && error.sqlstate === raised.stale)
+      throw staleEpoch(session.site, state.epoch, epoch);
     throw error;
   }
 }

@@ -62,17 +62,25 @@ function translate(error: unknown, site: string, address: Address): UnderstudyEr
   if (state !== undefined && !retryableStates.test(state)) {
     return new SqlError(`The database of ${site} refused a statement: ${text} (${state})`, state, error);
   }
-  return new RetryableError(`The database of ${site} (${address.host}:${address.port}) can't be used: ${text}`, {
-    code: "database-unreachable",
-    cause: error,
-    suggestion: "Check that it runs, and that the site's URL of it is the present one.",
-  });
+  return new RetryableError(
+    `The database of ${site} (${address.host}:${address.port}) can't be used: ${text}`,
+    {
+      code: "database-unreachable",
+      cause: error,
+      suggestion: "Check that it runs, and that the site's URL of it is the present one.",
+    },
+  );
 }
 
 /** The longest that a statement of a bounded size may take. */
 const answerMs = 30_000;
 
-async function connect(address: Address, tls: Tls, timeoutMs: number, signal?: AbortSignal): Promise<pg.Client> {
+async function connect(
+  address: Address,
+  tls: Tls,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<pg.Client> {
   const root = process.env.PGSSLROOTCERT;
   const ca = tls === "verify" && root !== undefined ? { ca: await readFile(root, "utf8") } : {};
   const client = new pg.Client({
@@ -103,8 +111,8 @@ async function connect(address: Address, tls: Tls, timeoutMs: number, signal?: A
 
 /** The socket under a client; pg gives no other way to drop a connection that hangs. */
 function socketOf(client: pg.Client): { destroy(): void; ref(): void; unref(): void } {
-  return (client as unknown as { connection: { stream: { destroy(): void; ref(): void; unref(): void } } }).connection
-    .stream;
+  return (client as unknown as { connection: { stream: { destroy(): void; ref(): void; unref(): void } } })
+    .connection.stream;
 }
 
 /**

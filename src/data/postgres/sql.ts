@@ -30,7 +30,11 @@ function render(value: Value): string {
  * message, and a cutover's time is counted in round trips.
  */
 export function sql(parts: TemplateStringsArray, ...values: readonly Value[]): Sql {
-  return { text: parts.map((part, index) => (index === 0 ? part : render(values[index - 1] ?? null) + part)).join("") };
+  return {
+    text: parts
+      .map((part, index) => (index === 0 ? part : render(values[index - 1] ?? null) + part))
+      .join(""),
+  };
 }
 
 /** Text that came from the catalogue (`format_type`, `pg_get_constraintdef`) or from this folder, put in as it is. */

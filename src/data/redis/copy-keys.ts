@@ -1,5 +1,5 @@
 import { UnderstudyError } from "../../base/errors.ts";
-import { RedisError, type Redis, type Reply } from "./resp.ts";
+import { type Redis, RedisError, type Reply } from "./resp.ts";
 
 /** Keys in one round trip: enough to hide the latency, and few enough that large values don't pile up. */
 const batch = 200;
@@ -33,7 +33,12 @@ function refuse(error: RedisError, key: Buffer): never {
 }
 
 async function copyBatch(source: Redis, target: Redis, keys: readonly Buffer[]): Promise<void> {
-  const found = await source.pipeline(keys.flatMap((key) => [["DUMP", key], ["PTTL", key]]));
+  const found = await source.pipeline(
+    keys.flatMap((key) => [
+      ["DUMP", key],
+      ["PTTL", key],
+    ]),
+  );
   const commands = keys.map((key, index): readonly (string | Buffer)[] => {
     const [value, ttl] = [found[index * 2], found[index * 2 + 1]];
     // -1 = never expires, -2 = gone since the scan.

@@ -30,42 +30,48 @@ function encode(command: readonly (string | Buffer)[]): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Reads one reply from `at`; undefined when it hasn't all come yet. */
-function decode(data: Buffer, at: number): { readonly reply: Reply; readonly next: number } | undefined {
+interface Decoded {
+  readonly reply: Reply;
+  /** Where the next one begins. */
+  readonly next: number;
+}
+
+/** Reads one reply from `at`, or says how many bytes there must be before it is worth another try. */
+function decode(data: Buffer, at: number): Decoded | number {
   const end = data.indexOf("\r\n", at);
-  if (end < 0) return undefined;
+  if (end < 0) return data.length + 1;
   const line = data.toString("utf8", at + 1, end);
   const next = end + 2;
-  switch (data[at]) {
-    case 43: // +
+  switch (String.fromCharCode(data[at] ?? 0)) {
+    case "+":
       return { reply: Buffer.from(line), next };
-    case 45: // -
+    case "-":
       return { reply: new RedisError(line), next };
-    case 58: // :
+    case ":":
       return { reply: Number(line), next };
-    case 36: {
-      // $
+    case "$": {
       const length = Number(line);
       if (length < 0) return { reply: null, next };
-      if (data.length < next + length + 2) return undefined;
-      return { reply: data.subarray(next, next + length), next: next + length + 2 };
+      const whole = next + length + 2;
+      return data.length < whole ? whole : { reply: data.subarray(next, next + length), next: whole };
     }
-    case 42: {
-      // *
-      if (Number(line) < 0) return { reply: null, next };
-      const items: Reply[] = [];
-      let place = next;
-      for (let count = Number(line); count > 0; count--) {
-        const item = decode(data, place);
-        if (item === undefined) return undefined;
-        items.push(item.reply);
-        place = item.next;
-      }
-      return { reply: items, next: place };
-    }
+    case "*":
+      return Number(line) < 0 ? { reply: null, next } : decodeList(data, next, Number(line));
     default:
       throw new UnderstudyError("The server does not speak Redis's protocol.", { code: "not-redis" });
   }
+}
+
+function decodeList(data: Buffer, at: number, length: number): Decoded | number {
+  const reply: Reply[] = [];
+  let next = at;
+  while (reply.length < length) {
+    const item = decode(data, next);
+    if (typeof item === "number") return item;
+    reply.push(item.reply);
+    next = item.next;
+  }
+  return { reply, next };
 }
 
 interface Place {
@@ -108,13 +114,16 @@ export async function openRedis(url: string, where: string, signal?: AbortSignal
       cause,
       suggestion: "Check that it runs, and that the site's URL of it is the present one.",
     });
-  const waiting: { readonly resolve: (reply: Reply) => void; readonly reject: (error: unknown) => void }[] = [];
+  const waiting: { readonly resolve: (reply: Reply) => void; readonly reject: (error: unknown) => void }[] =
+    [];
   // As Redis's hosted plans want it: encrypted, with a certificate that nobody has signed.
   const socket: Socket = place.tls
     ? connectTls({ host: place.host, port: place.port, rejectUnauthorized: false, servername: place.host })
     : connectTcp({ host: place.host, port: place.port });
   let failure: unknown;
-  let pending: Buffer = Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let wanted = 1;
   const fail = (cause: unknown) => {
     failure ??= signal?.aborted === true ? signal.reason : lost(cause);
     socket.destroy();
@@ -122,19 +131,31 @@ export async function openRedis(url: string, where: string, signal?: AbortSignal
   };
   const abort = () => fail(undefined);
   signal?.addEventListener("abort", abort, { once: true });
-  socket.setTimeout(30_000, () => fail(new Error("no answer within 30 s")));
+  socket.setTimeout(30_000, () => {
+    if (waiting.length > 0) fail(new Error("no answer within 30 s"));
+  });
   socket.on("error", fail);
   socket.on("close", () => fail(new Error("the connection was closed")));
   socket.on("data", (chunk) => {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    chunks.push(chunk);
+    size += chunk.length;
+    // A large value comes in many pieces: they are joined once it is whole.
+    if (size < wanted) return;
+    const data = Buffer.concat(chunks.splice(0));
     try {
       let at = 0;
-      for (let found = decode(pending, at); found !== undefined; found = decode(pending, at)) {
+      while (at < data.length) {
+        const found = decode(data, at);
+        if (typeof found === "number") {
+          wanted = found - at;
+          break;
+        }
+        wanted = 1;
         at = found.next;
         waiting.shift()?.resolve(found.reply);
-        if (at === pending.length) break;
       }
-      pending = pending.subarray(at);
+      if (at < data.length) chunks.push(data.subarray(at));
+      size = data.length - at;
     } catch (error) {
       fail(error);
     }

@@ -1,4 +1,4 @@
-import { count, milliseconds, seconds } from "../format.ts";
+import { count, milliseconds, plural, seconds } from "../format.ts";
 import { type ActResult, type DrillResult, failuresOf } from "../result.ts";
 import { type Html, html } from "./html.ts";
 import { stepsTable } from "./steps.ts";
@@ -56,7 +56,7 @@ function figures(act: ActResult, { objectives }: DrillResult): Html {
   const missedRto = rtoSeconds === undefined || rtoSeconds > objectives.rtoSeconds;
   return html`<dl class="figures main">
 ${figure("Recovery time", rto, `objective ${seconds(objectives.rtoSeconds)}`, missedRto ? "bad" : "")}
-${figure("Data lost", seconds(rpoSeconds), `objective ${seconds(objectives.rpoSeconds)}`, rpoSeconds > objectives.rpoSeconds ? "bad" : "")}
+${figure("Data lost", seconds(rpoSeconds), `${lostWrites === 0 ? "" : `${plural(lostWrites, "write")}; `}objective ${seconds(objectives.rpoSeconds)}`, rpoSeconds > objectives.rpoSeconds ? "bad" : "")}
 ${figure("Decision to DNS", milliseconds(measure.decisionToDnsMs), "until every authoritative server answered anew", "")}
 ${figure("Latency", latency === undefined ? "none" : milliseconds(latency.p50), latency === undefined ? "no good answer" : `median; p95 ${milliseconds(latency.p95)}, p99 ${milliseconds(latency.p99)}`, "")}
 </dl>

@@ -1,3 +1,4 @@
+import { bucketMs } from "../buckets.ts";
 import type { ActResult, DrillResult } from "../result.ts";
 
 /** Where things are, in the drawing's own units. */
@@ -30,8 +31,12 @@ export interface View {
 const leadMs = 5_000;
 
 export function viewOf(act: ActResult, sites: DrillResult["sites"]): View {
-  const from = Math.max(act.startAt, Math.min(act.outageAt ?? act.decisionAt, act.decisionAt) - leadMs);
-  const to = act.endAt;
+  // Whole buckets only: half a bucket would look like half the requests.
+  const whole = (at: number, round: (value: number) => number) =>
+    act.startAt + round((at - act.startAt) / bucketMs) * bucketMs;
+  const begin = Math.min(act.outageAt ?? act.decisionAt, act.decisionAt) - leadMs;
+  const from = whole(Math.max(act.startAt, begin), Math.ceil);
+  const to = whole(act.endAt, Math.floor);
   const x = (at: number) => {
     const share = (at - from) / Math.max(1, to - from);
     return round(frame.left + Math.min(1, Math.max(0, share)) * plotWidth);

@@ -19,7 +19,7 @@ import { marks, outageLabels, phases, runbookStrip } from "./phases.ts";
 /** Requests, errors and latency of one act over time, with the phases of its runbook. */
 export function timeline(act: ActResult, sites: DrillResult["sites"]): Html {
   const view = viewOf(act, sites);
-  const buckets = act.buckets.filter((bucket) => bucket.at + bucketMs > view.from && bucket.at < view.to);
+  const buckets = act.buckets.filter((bucket) => bucket.at >= view.from && bucket.at + bucketMs <= view.to);
   const id = `timeline-${act.name}`;
   return html`<svg class="timeline" viewBox="0 0 ${frame.width} ${height}" role="img" aria-labelledby="${id}-title ${id}-text">
 <title id="${id}-title">Requests and latency during the ${act.name} act</title>

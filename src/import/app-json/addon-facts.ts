@@ -1,6 +1,6 @@
 /**
- * What an add-on is outside Heroku, and how it names its variables there (translation facts, section 3; names of
- * variables are general knowledge).
+ * What an add-on is outside Heroku, and how it names its variables there. Those names are as the vendors commonly give
+ * them; they can change, so whoever imports is asked to check them.
  */
 export interface AddonFact {
   readonly type: string;

@@ -31,34 +31,24 @@ export function takePlan(plan: Plan, collector: Collector): void {
     readProcess(process, attributes, collector, ownVariables(attributes, main, collector));
     takeWorker(process, attributes, collector);
   }
-  for (const key of ["sidecars", "features", "metadata"]) {
-    for (const application of [main, ...plan.workers.map((worker) => worker.attributes)]) {
-      application
-        .get(key)
-        ?.dropped(
-          key === "sidecars"
-            ? "a second command beside a process can't be described"
-            : "there is no place for it",
-        );
-    }
-  }
-  if (main.get("sidecars") !== undefined) {
-    collector.note(
-      "sidecar",
-      "Sidecars are not carried over: start them from the process's own command.",
-      main.get("sidecars"),
-      ["processes", mainProcess],
-    );
+  for (const attributes of [main, ...plan.workers.map((worker) => worker.attributes)]) {
+    takeUnused(attributes, collector);
   }
   for (const other of plan.others) {
-    const name = other.text("name") ?? "unnamed";
-    other.own?.dropped(`an app of its own: import it with --application ${name}`);
-    collector.note(
-      "other-app",
-      `'${name}' is an app of its own: import it with --application '${name}'.`,
-      other.own,
-    );
+    const advice = `an app of its own: import it with --application '${other.text("name") ?? ""}'`;
+    other.own?.dropped(advice);
+    collector.note("other-app", `'${other.text("name") ?? "unnamed"}' is ${advice}.`, other.own);
   }
+}
+
+/** Attributes that have no place in a description. */
+function takeUnused(attributes: Attributes, collector: Collector): void {
+  for (const key of ["features", "metadata"]) attributes.get(key)?.dropped("there is no place for it");
+  const sidecars = attributes.get("sidecars");
+  if (sidecars === undefined) return;
+  sidecars.dropped("a second command beside a process can't be described");
+  const message = "Sidecars are not carried over: start them from the process's own command.";
+  collector.note("sidecar", message, sidecars, ["processes"]);
 }
 
 function takeName({ main }: Plan, collector: Collector): void {
@@ -87,17 +77,11 @@ function readProcessBlock(block: Entry, isWeb: boolean, taken: Set<string>, coll
 function takeWorker(name: string, attributes: Attributes, collector: Collector): void {
   const path = ["processes", name];
   const entry = attributes.get("name");
-  if (entry !== undefined)
-    collector.approximate(
-      entry,
-      path,
-      {},
-      "an application without routes, taken as a process of the same app",
-    );
+  const reason = "an application without routes, taken as a process of the same app";
+  if (entry !== undefined) collector.approximate(entry, path, {}, reason);
   if (attributes.own !== undefined) collector.also(attributes.own, path, {});
   for (const key of ["buildpack", "path", "lifecycle", "no-route"]) attributes.get(key)?.carried();
   for (const item of attributes.get("buildpacks")?.items() ?? []) item.carried("build.buildpacks");
   attributes.get("docker")?.get("image")?.carried("source.image");
-  const stack = attributes.get("stack");
-  if (stack !== undefined) stack.claim({ status: "carried", to: "build.stack.cloudfoundry" });
+  attributes.get("stack")?.carried("build.stack.cloudfoundry");
 }

@@ -5,7 +5,7 @@ import { body, toOneSchema } from "./body.ts";
 import { planOf } from "./catalog.ts";
 import { type Cloud, find, link, resource, toOne, touch } from "./cloud.ts";
 import { CfError, unprocessable } from "./errors.ts";
-import { operation, presentInstance, presentOperation } from "./instances.ts";
+import { operation, presentInstance, presentOperation } from "./instance-present.ts";
 import { startJob } from "./jobs.ts";
 import { by, checkQuery, list } from "./list.ts";
 import { mergeMetadata, metadataSchema, presentHead, presentMetadata } from "./metadata.ts";

@@ -98,7 +98,8 @@ export function droplets(cloud: Cloud): Hono {
   });
   hono.delete("/v3/droplets/:guid", (c) => {
     const droplet = dropletOf(c);
-    if (model.apps[droplet.app]?.droplet === droplet.guid) {
+    const app = model.apps[droplet.app];
+    if (app?.droplet === droplet.guid || app?.running?.droplet === droplet.guid) {
       throw unprocessable("The droplet is currently used");
     }
     return startJob(cloud, "droplet.delete", async () => {

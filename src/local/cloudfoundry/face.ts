@@ -11,6 +11,7 @@ import { createBits } from "./bits.ts";
 import { builds } from "./builds.ts";
 import { type Cloud, resource } from "./cloud.ts";
 import { deployments } from "./deployments.ts";
+import { destinations } from "./destinations.ts";
 import { domains } from "./domains.ts";
 import { createDrains } from "./drains.ts";
 import { droplets } from "./droplets.ts";
@@ -98,6 +99,7 @@ function serve(cloud: Cloud, tuning: FaceTuning): Hono {
     deployments,
     tasks,
     routes,
+    destinations,
     marketplace,
     instances,
     bindings,
@@ -120,21 +122,28 @@ export async function openFace(
   const saved = (await runtime.load()) as Model | undefined;
   const model = saved ?? firstModel(clock, options);
   const working = new Set<Promise<void>>();
-  const base = {
+  const cloud: Cloud = {
     runtime,
     options,
     model,
     clock,
     bits: createBits(runtime.folder),
     logs: createLogCache(runtime.logs, () => clock.now()),
+    // These work with the cloud themselves.
+    get runner() {
+      return runner;
+    },
+    get drains() {
+      return drains;
+    },
     save: () => void runtime.save(model),
-    background(work: Promise<void>) {
+    background(work) {
       const watched = work.catch(() => {}).finally(() => working.delete(watched));
       working.add(watched);
     },
   };
-  const cloud: Cloud = Object.assign(base, {} as Pick<Cloud, "runner" | "drains">);
-  Object.assign(cloud, { runner: createRunner(cloud), drains: createDrains(cloud) });
+  const runner = createRunner(cloud);
+  const drains = createDrains(cloud);
   if (saved === undefined) cloud.save();
   restore(cloud);
   const hono = serve(cloud, tuning);

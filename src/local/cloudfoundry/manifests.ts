@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { makeApp } from "./apps.ts";
 import { addBinding } from "./bindings.ts";
 import { type Cloud, find, touch } from "./cloud.ts";
+import { addDestination } from "./destinations.ts";
 import { badRequest, parseError, unprocessable } from "./errors.ts";
 import { startJob } from "./jobs.ts";
 import { mergeLifecycle } from "./lifecycle.ts";
@@ -12,7 +13,7 @@ import type { App, HealthCheck, Space } from "./model.ts";
 import { addProcesses, processesOf } from "./process-model.ts";
 import { mergeCheck } from "./processes.ts";
 import { routesOf, syncRoute } from "./route-model.ts";
-import { addDestination, makeRoute } from "./routes.ts";
+import { makeRoute } from "./routes.ts";
 
 function checkFrom(old: HealthCheck, process: ManifestProcess, prefix: "" | "readiness-"): HealthCheck {
   const type = process[`${prefix}health-check-type`];

@@ -93,6 +93,7 @@ export class Builds {
     };
     try {
       const slug = await this.#build(app, build, say);
+      if (!this.#store.model.apps.includes(app)) return await this.#forget(slug);
       app.slugs.push(slug);
       app.stack = build.stack;
       const { version } = build.source;
@@ -113,6 +114,11 @@ export class Builds {
     await this.#sources.remove(build.source.url);
     await removeUnused(this.#runtime.builder, this.#store.model, takeOldSlugs(app));
     await this.#store.save();
+  }
+
+  /** The app was destroyed meanwhile: nobody else would remove what was just built. */
+  async #forget(slug: SlugRecord): Promise<void> {
+    await removeUnused(this.#runtime.builder, this.#store.model, [slug]);
   }
 
   async #build(app: AppRecord, build: BuildRecord, say: (line: string) => void): Promise<SlugRecord> {

@@ -50,7 +50,7 @@ export const regions = ["us", "eu"] as const;
 export const stacks = ["heroku-22", "heroku-24", "container"] as const;
 export const defaultStack = "heroku-24";
 
-export type ServiceKind = "postgres" | "redis";
+type ServiceKind = "postgres" | "redis";
 
 interface ServiceEntry {
   readonly name: string;

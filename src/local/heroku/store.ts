@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { UnderstudyError } from "../../base/errors.ts";
 import type { Runtime } from "../runtime/contract.ts";
 import { notFound } from "./http/error.ts";
 import {
@@ -36,7 +38,17 @@ export class Store {
 
   static async open(runtime: Runtime): Promise<Store> {
     const kept = await runtime.load();
-    return new Store(runtime, kept === undefined ? newModel() : modelSchema.parse(kept));
+    if (kept === undefined) return new Store(runtime, newModel());
+    const model = modelSchema.safeParse(kept);
+    if (model.success) return new Store(runtime, model.data);
+    throw new UnderstudyError(
+      `What the local Heroku kept in ${runtime.folder} can't be read: ${z.prettifyError(model.error)}`,
+      {
+        code: "bad-model",
+        path: runtime.folder,
+        suggestion: "It was made by another version: remove the folder to start anew.",
+      },
+    );
   }
 
   async save(): Promise<void> {

@@ -19,20 +19,32 @@ export interface InstanceFolder {
  * to them (caches), and only what it writes into an installed package itself would reach the slug.
  */
 export async function createInstanceFolder(slug: Slug, root: string): Promise<InstanceFolder> {
-  const [home, temporary] = [join(root, "app"), join(root, "tmp")];
-  await mkdir(home, { recursive: true });
-  await mkdir(temporary);
-  const entries = await readdir(slug.folder, { withFileTypes: true });
+  const folder: InstanceFolder = {
+    home: join(root, "app"),
+    temporary: join(root, "tmp"),
+    remove: () => rm(root, { recursive: true, force: true }),
+  };
+  try {
+    await mkdir(folder.home, { recursive: true });
+    await mkdir(folder.temporary);
+    await fill(folder.home, slug.folder);
+    return folder;
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+}
+
+async function fill(home: string, source: string): Promise<void> {
+  const entries = await readdir(source, { withFileTypes: true });
   const isLinked = (entry: (typeof entries)[number]): boolean =>
     entry.isDirectory() && packageFolders.has(entry.name);
-  const copied = entries.filter((entry) => !isLinked(entry)).map((entry) => join(slug.folder, entry.name));
   // Paths are absolute, so none can be taken for an option.
-  const copy = copied.length === 0 ? undefined : run("cp", ["-a", ...copied, home]);
+  const copied = entries.filter((entry) => !isLinked(entry)).map((entry) => join(source, entry.name));
+  if (copied.length > 0) await run("cp", ["-a", ...copied, home]);
   for (const { name } of entries.filter(isLinked)) {
     await mkdir(join(home, name));
-    const packages = await readdir(join(slug.folder, name));
-    await Promise.all(packages.map((item) => symlink(join(slug.folder, name, item), join(home, name, item))));
+    const packages = await readdir(join(source, name));
+    await Promise.all(packages.map((item) => symlink(join(source, name, item), join(home, name, item))));
   }
-  await copy;
-  return { home, temporary, remove: () => rm(root, { recursive: true, force: true }) };
 }

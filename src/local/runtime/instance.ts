@@ -5,7 +5,6 @@ import { messageOf } from "../../base/errors.ts";
 import type { Child, Children } from "./children.ts";
 import type {
   Env,
-  HealthCheck,
   Instance,
   InstanceState,
   LogEntry,
@@ -16,7 +15,7 @@ import type {
 } from "./contract.ts";
 import { instanceEnv } from "./environment.ts";
 import { becomesHealthy, becomesSick, instanceAddress } from "./health.ts";
-import { createInstanceFolder } from "./instance-folder.ts";
+import { createInstanceFolder, type InstanceFolder } from "./instance-folder.ts";
 import { readLines } from "./lines.ts";
 import type { Ports } from "./ports.ts";
 
@@ -44,9 +43,10 @@ export interface InstancePlan {
 /** Up for so long, a crash is again the first of its kind. */
 const stableAfterMs = 60_000;
 const firstCoolOffMs = 1_000;
-const longestCoolOffMs = 300_000;
+/** Shorter than on the platforms, where it grows to minutes: a rehearsal is not to wait for it. */
+const longestCoolOffMs = 60_000;
 
-/** Before the restart that follows so many crashes in a row: none, then 1 s, doubling to 5 minutes. */
+/** Before the restart that follows so many crashes in a row: none, then 1 s, doubling to a minute. */
 export function coolOffMs(crashes: number): number {
   return crashes <= 1 ? 0 : Math.min(longestCoolOffMs, firstCoolOffMs * 2 ** (crashes - 2));
 }
@@ -160,38 +160,46 @@ export class InstanceRunner {
 
   /** One start of the process, until it has ended; gives how long it was up, in milliseconds. */
   async #runOnce(): Promise<number> {
-    const { flavour, ports, children } = this.#host;
-    const { app, type, index, slug, env, process: spec } = this.plan;
     const id = randomUUID();
     this.#become("starting", { id, port: 0 });
-    const port = await ports.take(instanceAddress);
+    const port = await this.#host.ports.take(instanceAddress);
     this.#view = { ...this.#view, port };
-    const folder = await createInstanceFolder(slug, join(this.#host.folder, id));
     try {
-      if (this.#isStopping || this.#isRestarting) return 0;
-      this.#say(`Starting process with command \`${spec.command}\``);
-      const child = children.spawn({
-        command: "bash",
-        args: ["-c", spec.command],
-        cwd: folder.home,
-        env: {
-          ...instanceEnv(slug, folder, env),
-          PORT: String(port),
-          ...flavour.instanceEnv({ app, type, index, port }),
-        },
-      });
-      this.#child = child;
-      if (child.stdout !== null) void readLines(child.stdout, (line) => this.#say(line, "app"));
-      if (child.stderr !== null) void readLines(child.stderr, (line) => this.#say(line, "app", "err"));
-      return await this.#watch(child, spec.health, port);
+      const folder = await createInstanceFolder(this.plan.slug, join(this.#host.folder, id));
+      try {
+        if (this.#isStopping || this.#isRestarting) return 0;
+        this.#child = this.#spawn(folder, port);
+        return await this.#watch(this.#child, port);
+      } finally {
+        this.#child = undefined;
+        await folder.remove();
+      }
     } finally {
-      this.#child = undefined;
-      ports.giveBack(port);
-      await folder.remove();
+      this.#host.ports.giveBack(port);
     }
   }
 
-  async #watch(child: Child, health: HealthCheck, port: number): Promise<number> {
+  #spawn(folder: InstanceFolder, port: number): Child {
+    const { flavour, children } = this.#host;
+    const { app, type, index, slug, env, process: spec } = this.plan;
+    this.#say(`Starting process with command \`${spec.command}\``);
+    const child = children.spawn({
+      command: "bash",
+      args: ["-c", spec.command],
+      cwd: folder.home,
+      env: {
+        ...instanceEnv(slug, folder, env),
+        PORT: String(port),
+        ...flavour.instanceEnv({ app, type, index, port }),
+      },
+    });
+    if (child.stdout !== null) void readLines(child.stdout, (line) => this.#say(line, "app"));
+    if (child.stderr !== null) void readLines(child.stderr, (line) => this.#say(line, "app", "err"));
+    return child;
+  }
+
+  async #watch(child: Child, port: number): Promise<number> {
+    const { health } = this.plan.process;
     const watching = new AbortController();
     const exited = child.exited.finally(() => watching.abort());
     const isUp = await becomesHealthy(health, port, watching.signal);
@@ -205,9 +213,9 @@ export class InstanceRunner {
         this.#say("The health check failed: stopping the process", "platform", "err");
         child.signal("SIGKILL");
       });
-    } else if (!watching.signal.aborted && this.#view.state === "starting") {
-      const limit = health.type === "process" ? 0 : health.startTimeoutSeconds;
-      this.failure = `it did not ${health.type === "http" ? `answer ${health.path} with 200` : "listen on $PORT"} within ${limit} s`;
+    } else if (!watching.signal.aborted && health.type !== "process" && this.#view.state === "starting") {
+      const missed = health.type === "http" ? `answer ${health.path} with 200` : "listen on $PORT";
+      this.failure = `it did not ${missed} within ${health.startTimeoutSeconds} s`;
       this.#say(`Stopping process with SIGKILL: ${this.failure}`, "platform", "err");
       child.signal("SIGKILL");
     }

@@ -16,21 +16,20 @@ export interface RuntimeOptions {
   /** Holds all that the runtime keeps; made when it isn't there. One runtime a folder at a time. */
   readonly folder: string;
   readonly flavour: RuntimeFlavour;
-  /** Starts PostgreSQL before it is asked for, in the background. @default false */
-  readonly isWarm?: boolean;
 }
 
 /** A runtime as the process that hosts it sees it. */
 export interface OwnRuntime extends Runtime {
   readonly faults: OwnFaults;
+  /** Makes PostgreSQL ready before it is asked for, in the background. */
+  warm(): void;
 }
 
 /**
  * Makes a runtime over a folder and ends what an earlier one, killed, left running there. Databases made earlier are
  * started again. Throws `port-in-use` or `address-unavailable` when the router can't listen.
  */
-export async function createRuntime(options: RuntimeOptions): Promise<OwnRuntime> {
-  const { folder, flavour } = options;
+export async function createRuntime({ folder, flavour }: RuntimeOptions): Promise<OwnRuntime> {
   await mkdir(folder, { recursive: true });
   await endOrphans(folder);
   await Promise.all(
@@ -53,7 +52,6 @@ export async function createRuntime(options: RuntimeOptions): Promise<OwnRuntime
     await endOrphans(folder);
     throw error;
   });
-  if (options.isWarm === true) postgres.warm();
   return {
     folder,
     builder,
@@ -65,6 +63,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<OwnRuntime
     faults,
     load: store.load,
     save: store.save,
+    warm: postgres.warm,
     close: async () => {
       await supervisor.close();
       await Promise.all([router.close(), postgres.close(), redis.close(), store.flush()]);

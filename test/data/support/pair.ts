@@ -48,7 +48,10 @@ export function useServers(count: number): readonly ScratchPostgres[] {
 }
 
 export async function open(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (value: string) => value } });
+  const client = new pg.Client({
+    connectionString: url,
+    types: { getTypeParser: () => (value: string) => value },
+  });
   // A fence ends the app's sessions; a real app's pool reconnects.
   client.on("error", () => {});
   await client.connect();

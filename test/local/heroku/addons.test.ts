@@ -29,6 +29,10 @@ describe("add-ons of the local Heroku", () => {
   const newestRelease = async (app = "shop") =>
     (await api("GET", `/apps/${app}/releases`, { headers: { Range: "version ..; order=desc,max=1" } }))
       .body[0];
+  const databaseOf = async (app: string) => {
+    const { body } = await api("GET", `/apps/${app}/addon-attachments/DATABASE`);
+    return body.addon as { readonly id: string; readonly name: string };
+  };
   const add = async (plan: unknown, more: object = {}) => {
     const made = await api("POST", "/apps/shop/addons", { body: { plan, ...more } });
     expect([made.status, made.body.state]).toEqual([201, "provisioning"]);
@@ -73,7 +77,7 @@ describe("add-ons of the local Heroku", () => {
   });
 
   it("attaches to another app, and takes a name over only when that is confirmed", async () => {
-    const { body: database } = await api("GET", "/apps/shop/addons/DATABASE");
+    const database = await databaseOf("shop");
     const body = { addon: database.name, app: "reports", name: "SOURCE" };
     const attached = await api("POST", "/addon-attachments", { body });
     expect([attached.status, attached.body.name]).toEqual([201, "SOURCE"]);
@@ -98,7 +102,7 @@ describe("add-ons of the local Heroku", () => {
   it("rotates credentials on every app, without the release command; the data stays", async () => {
     const before = String((await config()).DATABASE_URL);
     await query(before, "CREATE TABLE kept (id integer PRIMARY KEY); INSERT INTO kept VALUES (1)");
-    const { body: database } = await api("GET", "/apps/shop/addons/DATABASE");
+    const database = await databaseOf("shop");
     const path = `/postgres/v0/databases/${database.id}/credentials/default/credentials_rotation`;
     expect((await api("POST", path, { body: {} })).status).toBe(200);
 
@@ -117,7 +121,7 @@ describe("add-ons of the local Heroku", () => {
   });
 
   it("destroys an add-on: its names go from every app, and the answer says so", async () => {
-    const { body: database } = await api("GET", "/apps/shop/addons/DATABASE");
+    const database = await databaseOf("shop");
     const gone = await api("DELETE", `/apps/shop/addons/${database.id}`);
     expect([gone.status, gone.body.state]).toEqual([200, "deprovisioned"]);
     expect(await config()).not.toHaveProperty("DATABASE_URL");

@@ -1,6 +1,6 @@
 import type { ServedHeroku } from "./serve.ts";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   // The tests look into what the API answers; its shape is what they check.

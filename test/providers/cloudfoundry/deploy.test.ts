@@ -130,17 +130,34 @@ describe("deploying", () => {
     }
   });
 
+  it("goes on with a change of config that took longer than its time, instead of beginning anew", async () => {
+    const app = smallApp("patient", {
+      release: undefined,
+      processes: { web: { command: "sleep 2; exec node web.js", http: {} } },
+    });
+    const stack = harness.stack();
+    await stack.up(harness.render(app, archives.good));
+    const control = harness.control(app);
+    const change = { COLOR: "red" };
+    await expect(control.setConfig(change, { timeoutMs: 1_000 })).rejects.toMatchObject({
+      code: "deadline-passed",
+    });
+    await control.setConfig(change);
+    expect((await api.echo("patient.apps.test")).color).toBe("red");
+    const { body } = await api.get(`/v3/deployments?app_guids=${await guidOf("patient")}`);
+    expect(body.resources).toHaveLength(1);
+    await stack.destroy();
+  });
+
   it("says what the marketplace has when it hasn't what is asked for", async () => {
-    const missing = harness
-      .stack()
-      .up(
-        harness.render(
-          sampleApp("no-plan", {
-            services: { database: { type: "postgres", plan: { cloudfoundry: "huge" } } },
-          }),
-          archives.good,
-        ),
-      );
+    const missing = harness.stack().up(
+      harness.render(
+        sampleApp("no-plan", {
+          services: { database: { type: "postgres", plan: { cloudfoundry: "huge" } } },
+        }),
+        archives.good,
+      ),
+    );
     await expect(missing).rejects.toMatchObject({
       code: "plan-not-offered",
       message: expect.stringContaining("small, medium, large"),

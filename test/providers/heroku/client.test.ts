@@ -117,8 +117,10 @@ describe("the Heroku client", () => {
       looks++;
       return undefined;
     };
-    const { client, requests } = clientWith(failure(429, "rate_limit"), lost, { body: "made" });
-    expect(await client.create("/apps", {}, z.string(), find)).toBe("made");
+    const { client, requests } = clientWith(failure(429, "rate_limit"), lost, {
+      body: ["made"],
+    });
+    expect(await client.create("/apps", {}, z.array(z.string()), find)).toEqual(["made"]);
     expect([requests.length, looks]).toEqual([3, 1]);
   });
 

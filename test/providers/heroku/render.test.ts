@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { heroku } from "../../../providers/heroku/index.ts";
+import { guardedRelease } from "../../../providers/heroku/render/procfile.ts";
 import { type AppInput, appSchema } from "../../../src/app/schema.ts";
 import type { Rendered } from "../../../src/platform/contract.ts";
 
@@ -96,19 +98,11 @@ describe("Heroku's rendering of", () => {
     expect(inputsOf(rendered, "app")).toMatchObject({ stack: "container" });
     const files = inputsOf(rendered, "release")?.files as Record<string, string>;
     expect(files.Dockerfile).toBe("FROM registry.example.com/shop@sha256:00\n");
-    expect(files["heroku.yml"]).toBe(`build:
-  docker:
-    web: Dockerfile
-release:
-  command:
-    - if [ "$UNDERSTUDY_ROLE" = active ]; then migrate; else echo 'The release command runs only where UNDERSTUDY_ROLE is active: skipped'; fi
-  image: web
-run:
-  worker:
-    command:
-      - run worker
-    image: web
-`);
+    expect(parse(files["heroku.yml"] ?? "")).toEqual({
+      build: { docker: { web: "Dockerfile" } },
+      release: { command: [guardedRelease("migrate")], image: "web" },
+      run: { worker: { command: ["run worker"], image: "web" } },
+    });
     expect(artifact(rendered, "heroku.yml")).toBe(files["heroku.yml"]);
   });
 

@@ -39,14 +39,10 @@ export function addonRoutes(platform: HerokuPlatform): Hono {
       found.map((addon) => shape(context, addon)),
       ["id", "name"],
     );
-  /** Under an app, by id, name, or the name of its attachment there. */
   const ofApp = (context: Context): AddonRecord => {
     const app = appOf(context);
     const asked = context.req.param("addon") ?? "";
-    const attached = store.attachmentsOf(app).find(({ name }) => name === asked);
-    const found = store
-      .addonsOf(app)
-      .find(({ id, name }) => [id, name].includes(asked) || id === attached?.addonId);
+    const found = store.addonsOf(app).find(({ id, name }) => [id, name].includes(asked));
     if (found === undefined) throw notFound("add_on");
     return found;
   };

@@ -17,7 +17,6 @@ const featureChange = z.strictObject({ enabled: z.boolean() });
 /** Features that change something here; the real platform has more. */
 const knownFeatures: Readonly<Record<string, string>> = {
   preboot: "New web dynos are up before the old ones stop.",
-  "runtime-dyno-metadata": "Metadata of the app and its release in the environment.",
 };
 
 function buildpackShapes(app: AppRecord): readonly JsonObject[] {

@@ -1,11 +1,11 @@
-import { UnderstudyError } from "../../base/errors.ts";
-import { type Clock, systemClock } from "../../base/clock.ts";
-import type { FencePosition } from "../contract.ts";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import { UnderstudyError } from "../../../base/errors.ts";
+import type { FencePosition } from "../../contract.ts";
+import { type Pool, withBoth } from "../pool.ts";
+import { covers } from "../position.ts";
+import type { Progress } from "../progress.ts";
 import { createMover } from "./move.ts";
-import { type Pool, withBoth } from "./pool.ts";
 import type { PrepareOptions } from "./prepare.ts";
-import type { Progress } from "./progress.ts";
-import { covers } from "./snapshot.ts";
 
 interface Pools {
   readonly source: Pool;
@@ -26,11 +26,15 @@ async function carryUntil(
       for (;;) {
         const moved = await mover.step(ends, { urgent: true });
         if (moved.kind !== "moved") {
-          const why = moved.kind === "drifted" ? `the schemas differ: ${moved.notes.join("; ")}` : moved.reason;
-          throw new UnderstudyError(`${ends.target.site} can't be brought up to ${ends.source.site}: ${why}.`, {
-            code: "link-not-following",
-            suggestion: 'Look at "understudy link status".',
-          });
+          const why =
+            moved.kind === "drifted" ? `the schemas differ: ${moved.notes.join("; ")}` : moved.reason;
+          throw new UnderstudyError(
+            `${ends.target.site} can't be brought up to ${ends.source.site}: ${why}.`,
+            {
+              code: "link-not-following",
+              suggestion: 'Look at "understudy link status".',
+            },
+          );
         }
         if (enough(moved.progress)) return;
         await clock.sleep(5, options.signal);

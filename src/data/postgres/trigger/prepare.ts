@@ -1,16 +1,24 @@
-import type { CopyProgress } from "../contract.ts";
+import type { CopyProgress } from "../../contract.ts";
+import { nameOf } from "../catalogue.ts";
+import { fenceSite } from "../fence.ts";
+import type { Ends } from "../pool.ts";
+import type { Progress } from "../progress.ts";
+import type { Session } from "../session.ts";
+import { type Sql, sql } from "../sql.ts";
+import type { SiteState } from "../state.ts";
 import { capture, isCaptured } from "./capture.ts";
-import { nameOf } from "./catalogue.ts";
 import { copyTable, noteCopied, type Pair } from "./copy.ts";
 import { carried, drift, isExcluded, type Scope } from "./drift.ts";
-import { fenceSite } from "./fence.ts";
-import type { Ends } from "./pool.ts";
-import type { Progress } from "./progress.ts";
 import { quietDown, rememberForeignKeys } from "./quiet.ts";
-import type { Session } from "./session.ts";
-import type { SiteState } from "./state.ts";
-import { type Sql, sql } from "./sql.ts";
-import { type Copied, type EndView, needOf, pairsOf, type TargetView, viewSource, viewTarget } from "./view.ts";
+import {
+  type Copied,
+  type EndView,
+  needOf,
+  pairsOf,
+  type TargetView,
+  viewSource,
+  viewTarget,
+} from "./view.ts";
 import { type Lost, lostChanges, turnAround } from "./way-back.ts";
 
 export interface PrepareOptions {
@@ -64,7 +72,8 @@ export async function standing(ends: Ends, source: EndView, target: TargetView):
     return { kind: "absent", reason, lost };
   }
   const progress = target.progress.find((item) => item.source === from.id);
-  if (progress === undefined) return { kind: "absent", reason: `${names.to} has never followed ${names.from}` };
+  if (progress === undefined)
+    return { kind: "absent", reason: `${names.to} has never followed ${names.from}` };
   return { kind: "follow", state: from, progress };
 }
 
@@ -75,7 +84,8 @@ export async function prepare(ends: Ends, options: PrepareOptions): Promise<Prep
     const [source, target] = await Promise.all([viewSource(ends.source), viewTarget(ends.target)]);
     const stands = await standing(ends, source, target);
     if (round < 6 && stands.kind === "fence-target") await fenceSite(ends.target, stands.epoch, options);
-    else if (round < 6 && stands.kind === "turn-around") await turnAround(ends.source, ends.target, { source, target }, options.scope);
+    else if (round < 6 && stands.kind === "turn-around")
+      await turnAround(ends.source, ends.target, { source, target }, options.scope);
     else if (stands.kind !== "follow") {
       return stands.kind === "absent" || stands.kind === "elsewhere"
         ? stands
@@ -101,7 +111,9 @@ async function follow(ends: Ends, found: Found, options: PrepareOptions): Promis
   const sites = { source: ends.source.site, target: ends.target.site };
   const notes = drift(source.catalogue, target.catalogue, options.scope, sites);
   if (notes.join("\n") !== progress.drift.join("\n")) {
-    await ends.target.run(sql`UPDATE understudy.progress SET turn = turn + 1, drift = ${notes} WHERE source = ${progress.source}`);
+    await ends.target.run(
+      sql`UPDATE understudy.progress SET turn = turn + 1, drift = ${notes} WHERE source = ${progress.source}`,
+    );
     return "again";
   }
   if (notes.length > 0) return { kind: "drifted", notes, progress };

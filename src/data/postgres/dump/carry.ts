@@ -1,9 +1,9 @@
-import { messageOf, UnderstudyError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
-import { isUsers } from "./catalogue.ts";
-import { type Session, SqlError } from "./session.ts";
-import { name, raw, type Sql, sql } from "./sql.ts";
-import { readScript, withDump } from "./tools.ts";
+import { messageOf, UnderstudyError } from "../../../base/errors.ts";
+import type { Log } from "../../../base/log.ts";
+import { isUsers } from "../catalogue.ts";
+import { type Session, SqlError } from "../session.ts";
+import { name, raw, type Sql, sql } from "../sql.ts";
+import { type DumpOptions, readScript, withDump } from "./tools.ts";
 
 /** Makes the source's extensions at the target, where they are missing, in the same schemas. */
 export async function carryExtensions(source: Session, target: Session): Promise<void> {
@@ -31,38 +31,44 @@ export async function carryExtensions(source: Session, target: Session): Promise
     }
   }
   if (missing.length === 0) return;
-  throw new UnderstudyError(`Extensions of ${source.site} are not at ${target.site}: ${missing.join("; ")}.`, {
-    code: "extension-missing",
-    suggestion: `Have the owner of ${target.site}'s database server enable them, in the same schema.`,
-  });
+  throw new UnderstudyError(
+    `Extensions of ${source.site} are not at ${target.site}: ${missing.join("; ")}.`,
+    {
+      code: "extension-missing",
+      suggestion: `Have the owner of ${target.site}'s database server enable them, in the same schema.`,
+    },
+  );
 }
 
-/**
- * Makes a part of the source's schema at the target and carries out `then`, all of it or nothing. `pre-data` comes before
- * the rows, `post-data` after.
- */
-export async function carrySchema(
+/** The parts of a schema: what comes before the rows, and what comes after them. */
+export interface SchemaScripts {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** The source's schema without foreign keys: a standby has none, they come with a promotion. */
+export function dumpSchema(
   source: Session,
-  target: Session,
-  section: "pre-data" | "post-data",
-  then: Sql,
-  options: { readonly excludeTables?: readonly string[]; readonly signal?: AbortSignal | undefined } = {},
-): Promise<void> {
-  const script = await withDump(source, { sections: [section], ...options }, async (scriptOf) =>
-    readScript(await scriptOf(section)),
-  );
+  options: Pick<DumpOptions, "excludeTables" | "signal">,
+): Promise<SchemaScripts> {
+  const leaveOut = /^\d+; \d+ \d+ FK CONSTRAINT /;
+  return withDump(source, { ...options, sections: ["pre-data", "post-data"], leaveOut }, async (scripts) => ({
+    before: await readScript(scripts["pre-data"]),
+    after: await readScript(scripts["post-data"]),
+  }));
+}
+
+/** Makes one part of a schema at the target and carries out `then`, all of it or nothing. */
+export async function applySchema(target: Session, script: string, then: Sql): Promise<void> {
   try {
     await target.runLong(sql`BEGIN`, raw(script), then, sql`COMMIT`);
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    throw new UnderstudyError(
-      `The schema of ${source.site} could not be made at ${target.site}: ${messageOf(error.cause)}`,
-      {
-        code: "schema-not-carried",
-        cause: error,
-        suggestion: `Mend it there, or empty the database of ${target.site}, and run init again.`,
-      },
-    );
+    throw new UnderstudyError(`The schema could not be made at ${target.site}: ${messageOf(error.cause)}`, {
+      code: "schema-not-carried",
+      cause: error,
+      suggestion: `Mend it there, or empty the database of ${target.site}, and run init again.`,
+    });
   } finally {
     // The script has changed the session's settings.
     target.close();
@@ -71,7 +77,8 @@ export async function carrySchema(
 
 /** Fills the materialized views, which a schema brings along empty. */
 export async function refreshViews(target: Session, log: Log): Promise<void> {
-  const [views] = await target.run(sql`SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  const [views] =
+    await target.run(sql`SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'm' AND ${isUsers(sql`n.nspname`, sql`'pg_class'::regclass`, sql`c.oid`)} ORDER BY c.oid`);
   for (const [view] of views ?? []) {
     try {
@@ -83,8 +90,11 @@ export async function refreshViews(target: Session, log: Log): Promise<void> {
   }
 }
 
-/** Drops all of the app's own objects, but for the tables named (as `schema.table`). Extensions and our schema stay. */
-export async function dropAll(target: Session, keep: readonly string[]): Promise<void> {
+/**
+ * The statements that drop all of the app's own objects, but for the tables named (as `schema.table`). Extensions and our
+ * schema stay.
+ */
+export async function dropAllStatements(target: Session, keep: readonly string[]): Promise<readonly Sql[]> {
   const users = (classId: string) => isUsers(sql`n.nspname`, sql`${classId}::regclass`, sql`o.oid`);
   const [rows] = await target.run(sql`
     SELECT statement FROM (
@@ -106,5 +116,5 @@ export async function dropAll(target: Session, keep: readonly string[]): Promise
       FROM pg_type o JOIN pg_namespace n ON n.oid = o.typnamespace LEFT JOIN pg_class c ON c.oid = o.typrelid
       WHERE (o.typtype IN ('e', 'd', 'r') OR (o.typtype = 'c' AND c.relkind = 'c')) AND ${users("pg_type")}
     ) AS drops ORDER BY place, oid`);
-  await target.runLong(sql`BEGIN`, ...(rows ?? []).map((row) => raw(row[0] ?? "")), sql`COMMIT`);
+  return (rows ?? []).map((row) => raw(row[0] ?? ""));
 }

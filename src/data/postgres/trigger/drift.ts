@@ -1,4 +1,4 @@
-import { type Catalogue, type Column, nameOf, type Table } from "./catalogue.ts";
+import { type Catalogue, type Column, nameOf, type Table } from "../catalogue.ts";
 
 /** Which tables a link has to do with, as its settings say. */
 export interface Scope {
@@ -42,7 +42,9 @@ function compareTables(source: Table, target: Table, sites: Sites): string[] {
     const other = there.get(column.name);
     there.delete(column.name);
     if (other === undefined) {
-      notes.push(`${table}.${column.name} (${describe(column)}) is at ${sites.source} but not at ${sites.target}`);
+      notes.push(
+        `${table}.${column.name} (${describe(column)}) is at ${sites.source} but not at ${sites.target}`,
+      );
     } else if (describe(column) !== describe(other)) {
       notes.push(
         `${table}.${column.name} is ${describe(column)} at ${sites.source}, ${describe(other)} at ${sites.target}`,
@@ -50,7 +52,9 @@ function compareTables(source: Table, target: Table, sites: Sites): string[] {
     }
   }
   for (const column of there.values()) {
-    notes.push(`${table}.${column.name} (${describe(column)}) is at ${sites.target} but not at ${sites.source}`);
+    notes.push(
+      `${table}.${column.name} (${describe(column)}) is at ${sites.target} but not at ${sites.source}`,
+    );
   }
   if (keyText(source) !== keyText(target)) {
     notes.push(
@@ -74,7 +78,8 @@ export function drift(source: Catalogue, target: Catalogue, scope: Scope, sites:
     if (isExcluded(table, scope)) continue;
     const other = there.get(nameOf(table));
     there.delete(nameOf(table));
-    if (other === undefined) notes.push(`table ${nameOf(table)} is at ${sites.source} but not at ${sites.target}`);
+    if (other === undefined)
+      notes.push(`table ${nameOf(table)} is at ${sites.source} but not at ${sites.target}`);
     else notes.push(...compareTables(table, other, sites));
   }
   for (const table of there.values()) {
@@ -85,7 +90,9 @@ export function drift(source: Catalogue, target: Catalogue, scope: Scope, sites:
     const others = target.enums[type];
     if (others === undefined) notes.push(`type ${type} is at ${sites.source} but not at ${sites.target}`);
     else if (labels.join("\n") !== others.join("\n")) {
-      notes.push(`type ${type} is (${labels.join(", ")}) at ${sites.source}, (${others.join(", ")}) at ${sites.target}`);
+      notes.push(
+        `type ${type} is (${labels.join(", ")}) at ${sites.source}, (${others.join(", ")}) at ${sites.target}`,
+      );
     }
   }
   for (const sequence of source.sequences) {

@@ -1,10 +1,10 @@
-import { RetryableError, UnderstudyError } from "../../base/errors.ts";
-import { shapeOf, type Table } from "./catalogue.ts";
+import { RetryableError, UnderstudyError } from "../../../base/errors.ts";
+import { shapeOf, type Table } from "../catalogue.ts";
+import { parseSnapshot } from "../position.ts";
+import type { Rows, Session } from "../session.ts";
+import { join, name, type Sql, sql } from "../sql.ts";
+import { parseState, type SiteState, selectState } from "../state.ts";
 import { type Pair, rowsOf, storedColumns } from "./copy.ts";
-import type { Rows, Session } from "./session.ts";
-import { parseSnapshot } from "./snapshot.ts";
-import { parseState, type SiteState, selectState } from "./state.ts";
-import { join, name, type Sql, sql } from "./sql.ts";
 
 /** What a window holds of one table. */
 export interface Touched {
@@ -42,7 +42,8 @@ export function after(snapshot: string): Sql {
   return sql`c.txid >= ${String(xmin)}::xid8 AND NOT pg_visible_in_snapshot(c.txid, ${snapshot}::pg_snapshot)`;
 }
 
-const selectSequences = sql`
+/** One cell of JSON: the last value of each sequence that was ever used, by quoted name. */
+export const selectSequences: Sql = sql`
   SELECT coalesce(json_object_agg(format('%I.%I', s.schemaname, s.sequencename), s.last_value::text)
     FILTER (WHERE s.last_value IS NOT NULL), '{}')
   FROM pg_sequences s WHERE s.schemaname NOT IN ('understudy', 'pg_catalog')`;
@@ -95,7 +96,9 @@ function sameKey(table: Table): Sql {
 
 /** The touched keys of a table, typed. */
 function keys(table: Table, tab: number, since: string): Sql {
-  const typed = table.key.map((part, index) => sql`c.key[${index + 1}]::${{ text: part.type }} AS ${name(`k${index}`)}`);
+  const typed = table.key.map(
+    (part, index) => sql`c.key[${index + 1}]::${{ text: part.type }} AS ${name(`k${index}`)}`,
+  );
   return sql`(SELECT DISTINCT ${join(typed)} FROM understudy.changes c
     WHERE c.tab = ${tab} AND c.key IS NOT NULL AND ${after(since)})`;
 }

@@ -1,18 +1,25 @@
-import { RefusedError, UnderstudyError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
-import { carryExtensions, carrySchema, dropAll, refreshViews } from "./carry.ts";
-import { nameOf, type Table } from "./catalogue.ts";
-import { carried, drift, isExcluded } from "./drift.ts";
-import { endSessions, fenceSite, setReadOnly } from "./fence.ts";
-import { install } from "./install.ts";
-import { type Ends, type Pool, withBoth } from "./pool.ts";
-import { captureAll, copyAll, type PrepareOptions, standing } from "./prepare.ts";
-import { type Progress, readProgress } from "./progress.ts";
-import { quietDown } from "./quiet.ts";
+import { RefusedError, UnderstudyError } from "../../../base/errors.ts";
+import type { Log } from "../../../base/log.ts";
+import { nameOf, type Table } from "../catalogue.ts";
+import {
+  applySchema,
+  carryExtensions,
+  dropAllStatements,
+  dumpSchema,
+  refreshViews,
+  type SchemaScripts,
+} from "../dump/carry.ts";
+import { endSessions, fenceSite, setReadOnly } from "../fence.ts";
+import { install } from "../install.ts";
+import { type Ends, type Pool, withBoth } from "../pool.ts";
+import { type Progress, readProgress } from "../progress.ts";
+import type { Session } from "../session.ts";
+import { join, type Sql, sql } from "../sql.ts";
+import { readState, type SiteState } from "../state.ts";
 import { rowsOf } from "./copy.ts";
-import type { Session } from "./session.ts";
-import { readState, type SiteState } from "./state.ts";
-import { join, type Sql, sql } from "./sql.ts";
+import { carried, drift, isExcluded } from "./drift.ts";
+import { captureAll, copyAll, type PrepareOptions, standing } from "./prepare.ts";
+import { quietDown } from "./quiet.ts";
 import { checkServer, checkTables } from "./suitable.ts";
 import { pairsOf, viewSource, viewTarget } from "./view.ts";
 import { saveLost, turnAround } from "./way-back.ts";
@@ -31,20 +38,20 @@ export async function initLink(source: Pool, target: Pool, options: InitOptions)
     withBoth({ source, target }, work, options.signal);
   const start = await both((ends) => begin(ends, options));
   if (start === "follows") return;
+  let scripts: SchemaScripts | undefined;
   if (start.stage === "schema") {
-    await both(async (ends) => {
+    scripts = await both(async (ends) => {
       await carryExtensions(ends.source, ends.target);
-      const excludeTables = await excludedThere(ends.target, options);
-      const then = setStage(start.source, "copy");
-      await carrySchema(ends.source, ends.target, "pre-data", then, { excludeTables, signal: options.signal });
+      const schema = await dump(ends, options);
+      await applySchema(ends.target, schema.before, setStage(start.source, "copy"));
+      return schema;
     });
   }
   await both((ends) => copyData(ends, start.source, options));
   if (start.stage === "follow") return;
   await both(async (ends) => {
-    const excludeTables = await excludedThere(ends.target, options);
-    const then = setStage(start.source, "follow");
-    await carrySchema(ends.source, ends.target, "post-data", then, { excludeTables, signal: options.signal });
+    const { after } = scripts ?? (await dump(ends, options));
+    await applySchema(ends.target, after, setStage(start.source, "follow"));
   });
   await target.use(async (session) => {
     await refreshViews(session, options.log);
@@ -75,7 +82,8 @@ async function begin(ends: Ends, options: InitOptions): Promise<Progress | "foll
     await turnAround(source, target, { source: fromNow, target: toNow }, options.scope);
     return "follows";
   }
-  if (stands.kind === "follow" && !options.reseed) return stands.progress.stage === "follow" ? "follows" : stands.progress;
+  if (stands.kind === "follow" && !options.reseed)
+    return stands.progress.stage === "follow" ? "follows" : stands.progress;
   if (stands.kind === "absent" && stands.lost !== undefined) {
     if (!options.reseed) {
       throw new RefusedError(`${stands.reason}.`, {
@@ -126,8 +134,10 @@ async function seed(ends: Ends, from: SiteState, options: InitOptions): Promise<
   await setReadOnly(target, false);
   let stage: Progress["stage"] = "follow";
   if (tables.length === 0 || (options.reseed && notes.length > 0)) {
-    if (tables.length > 0) await target.run(sql`DELETE FROM understudy.quieted`);
-    if (tables.length > 0) await dropAll(target, scope.exclude);
+    if (tables.length > 0) {
+      const drops = await dropAllStatements(target, scope.exclude);
+      await target.runLong(sql`BEGIN`, ...drops, sql`DELETE FROM understudy.quieted`, sql`COMMIT`);
+    }
     stage = "schema";
   } else if (notes.length > 0) {
     throw new RefusedError(`${target.site} has tables already, and they differ: ${notes.join("; ")}.`, {
@@ -152,7 +162,9 @@ async function seed(ends: Ends, from: SiteState, options: InitOptions): Promise<
 
 async function refuseFilled(target: Session, tables: readonly Table[]): Promise<void> {
   if (tables.length === 0) return;
-  const filled = tables.map((table) => sql`SELECT ${nameOf(table)} WHERE EXISTS (SELECT FROM ${rowsOf(table)})`);
+  const filled = tables.map(
+    (table) => sql`SELECT ${nameOf(table)} WHERE EXISTS (SELECT FROM ${rowsOf(table)})`,
+  );
   const [rows] = await target.run(join(filled, " UNION ALL "));
   if (rows === undefined || rows.length === 0) return;
   const names = rows.map((row) => row[0]).join(", ");
@@ -167,9 +179,10 @@ function setStage(source: string, stage: Progress["stage"]): Sql {
   return sql`UPDATE understudy.progress SET turn = turn + 1, stage = ${stage} WHERE source = ${source}`;
 }
 
-async function excludedThere(target: Session, options: InitOptions): Promise<readonly string[]> {
-  const { catalogue } = await viewTarget(target);
-  return catalogue.tables.filter((table) => isExcluded(table, options.scope)).map(nameOf);
+async function dump(ends: Ends, options: InitOptions): Promise<SchemaScripts> {
+  const { catalogue } = await viewTarget(ends.target);
+  const excludeTables = catalogue.tables.filter((table) => isExcluded(table, options.scope)).map(nameOf);
+  return dumpSchema(ends.source, { excludeTables, signal: options.signal });
 }
 
 /** Watches the source's tables, notes where the log starts to count, and copies what has not been copied yet. */

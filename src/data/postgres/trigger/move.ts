@@ -1,22 +1,22 @@
-import { RetryableError, UnderstudyError } from "../../base/errors.ts";
+import { RetryableError, UnderstudyError } from "../../../base/errors.ts";
+import { raised } from "../install.ts";
+import type { Ends } from "../pool.ts";
+import { covers, parseSnapshot } from "../position.ts";
+import { countRecent, type Progress } from "../progress.ts";
+import { SqlError } from "../session.ts";
+import { type Sql, sql } from "../sql.ts";
 import { applyStatements, isCollision, type TableChange } from "./apply.ts";
 import type { Pair } from "./copy.ts";
-import { raised } from "./install.ts";
-import type { Ends } from "./pool.ts";
-import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
-import { countRecent, type Progress } from "./progress.ts";
-import { SqlError } from "./session.ts";
-import { covers, parseSnapshot } from "./snapshot.ts";
-import { type Sql, sql } from "./sql.ts";
 import { applyLarge } from "./large.ts";
+import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import {
   checkNotRewritten,
   closeWindow,
+  type Item,
   openWindow,
   selectGone,
   selectNotRewritten,
   selectRows,
-  type Item,
   type Window,
 } from "./window.ts";
 
@@ -55,7 +55,9 @@ interface Memory {
   readonly notedAt: number;
 }
 
-export function createMover(options: PrepareOptions & { readonly now?: () => number; readonly smallWindow?: number }): Mover {
+export function createMover(
+  options: PrepareOptions & { readonly now?: () => number; readonly smallWindow?: number },
+): Mover {
   const now = options.now ?? Date.now;
   let memory: Memory | undefined;
 
@@ -85,7 +87,9 @@ export function createMover(options: PrepareOptions & { readonly now?: () => num
     const { items, unnamed } = verdict;
     const to = advance(from, window, readAt, unnamed.length === 0);
     const written = note || window.changes > 0;
-    const forget = unnamed.map((pair) => sql`DELETE FROM understudy.copied WHERE relid = ${pair.target.relid}`);
+    const forget = unnamed.map(
+      (pair) => sql`DELETE FROM understudy.copied WHERE relid = ${pair.target.relid}`,
+    );
     try {
       if (items.length === 0) {
         await closeWindow(ends.source);
@@ -93,7 +97,10 @@ export function createMover(options: PrepareOptions & { readonly now?: () => num
       } else if (window.changes <= (options.smallWindow ?? smallWindow)) {
         await moveSmall(ends, from, to, items, forget);
       } else {
-        await applyLarge(ends, from.snapshot ?? "", items, { begin: [claim(from), ...forget], end: save(to) });
+        await applyLarge(ends, from.snapshot ?? "", items, {
+          begin: [claim(from), ...forget],
+          end: save(to),
+        });
       }
     } catch (error) {
       if (!mayStepAgain(error) || tries > 20) throw error;
@@ -109,7 +116,8 @@ export function createMover(options: PrepareOptions & { readonly now?: () => num
 
 /** Another process was faster, the target has been promoted, or a table was emptied in between: a fresh look will tell. */
 function mayStepAgain(error: unknown): boolean {
-  if (error instanceof SqlError) return error.sqlstate === raised.moved || error.sqlstate === raised.notStandby;
+  if (error instanceof SqlError)
+    return error.sqlstate === raised.moved || error.sqlstate === raised.notStandby;
   return error instanceof RetryableError && error.code === "table-changed";
 }
 
@@ -141,14 +149,18 @@ function judge(pairs: ReadonlyMap<number, Pair>, window: Window, fresh: boolean)
 function checkHistory(progress: Progress, window: Window, site: string): void {
   const last = parseSnapshot(progress.snapshot ?? "");
   if (window.state.id === progress.source && parseSnapshot(window.snapshot).xmax >= last.xmax) return;
-  throw new UnderstudyError(`The database of ${site} is not the one that was followed, or was put back to an older state.`, {
-    code: "source-replaced",
-    suggestion: 'Run "understudy link init --reseed" to copy its data anew.',
-  });
+  throw new UnderstudyError(
+    `The database of ${site} is not the one that was followed, or was put back to an older state.`,
+    {
+      code: "source-replaced",
+      suggestion: 'Run "understudy link init --reseed" to copy its data anew.',
+    },
+  );
 }
 
 function advance(progress: Progress, window: Window, readAt: number, whole: boolean): Progress {
-  const complete = progress.complete || progress.copied_at === null || covers(window.snapshot, progress.copied_at);
+  const complete =
+    progress.complete || progress.copied_at === null || covers(window.snapshot, progress.copied_at);
   return {
     ...progress,
     turn: progress.turn + 1,
@@ -157,7 +169,8 @@ function advance(progress: Progress, window: Window, readAt: number, whole: bool
     read_at: new Date(readAt).toISOString(),
     recent: [...countRecent(progress.recent, window.changes, readAt)].map(([at, changes]) => [at, changes]),
     sequences: window.sequences ?? progress.sequences,
-    sequences_final: window.sequences === undefined ? progress.sequences_final : window.state.role === "fenced",
+    sequences_final:
+      window.sequences === undefined ? progress.sequences_final : window.state.role === "fenced",
   };
 }
 

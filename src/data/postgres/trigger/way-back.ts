@@ -1,10 +1,10 @@
-import { nameOf, readCatalogue } from "./catalogue.ts";
+import { nameOf, readCatalogue } from "../catalogue.ts";
+import { endSessions, setReadOnly } from "../fence.ts";
+import type { Session } from "../session.ts";
+import { join, name, raw, sql } from "../sql.ts";
 import { rowsOf } from "./copy.ts";
 import type { Scope } from "./drift.ts";
-import { endSessions, setReadOnly } from "./fence.ts";
 import { quietDown } from "./quiet.ts";
-import type { Session } from "./session.ts";
-import { join, name, raw, sql } from "./sql.ts";
 import type { EndView, TargetView } from "./view.ts";
 import { after } from "./window.ts";
 
@@ -70,10 +70,13 @@ export async function turnAround(
 /** Keeps what a reseed is about to replace in `understudy.lost`: each change, and the row as it stands. */
 export async function saveLost(target: Session, appliedThere: string): Promise<void> {
   const { tables } = await readCatalogue(target, true);
-  const named = new Map(tables.flatMap((table) => (table.logged === null ? [] : [[table.logged.id, table] as const])));
+  const named = new Map(
+    tables.flatMap((table) => (table.logged === null ? [] : [[table.logged.id, table] as const])),
+  );
   const kept = [...named].map(([id, table]) => {
     const same = table.key.map(
-      (part, index) => sql`t.${name(part.name)} OPERATOR(${name(part.operatorSchema)}.=) c.key[${index + 1}]::${raw(part.type)}`,
+      (part, index) =>
+        sql`t.${name(part.name)} OPERATOR(${name(part.operatorSchema)}.=) c.key[${index + 1}]::${raw(part.type)}`,
     );
     return sql`INSERT INTO understudy.lost (epoch, at, relation, op, key, row)
       SELECT (SELECT epoch FROM understudy.state), c.at, ${nameOf(table)}, c.op, c.key,

@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from "../../base/clock.ts";
-import { RetryableError } from "../../base/errors.ts";
-import { nameOf, type Table } from "./catalogue.ts";
-import { gateLock } from "./install.ts";
-import { type Session, SqlError } from "./session.ts";
-import { join, name, type Sql, sql } from "./sql.ts";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import { RetryableError } from "../../../base/errors.ts";
+import { nameOf, type Table } from "../catalogue.ts";
+import { gateLock } from "../install.ts";
+import { type Session, SqlError } from "../session.ts";
+import { join, name, type Sql, sql } from "../sql.ts";
 
 /** How a log row names a row of a table: its key's values in their text form. */
 function keyOf(table: Table, row: Sql): Sql {
@@ -73,7 +73,10 @@ function createLogTriggers(table: Table, id: number): readonly Sql[] {
   const call = sql`EXECUTE FUNCTION understudy.${name(`log_${id}`)}()`;
   const truncate = sql`CREATE TRIGGER understudy_log_truncate AFTER TRUNCATE ${on} FOR EACH STATEMENT ${call}`;
   if (table.inherits) {
-    return [sql`CREATE TRIGGER understudy_log_row AFTER INSERT OR UPDATE OR DELETE ${on} FOR EACH ROW ${call}`, truncate];
+    return [
+      sql`CREATE TRIGGER understudy_log_row AFTER INSERT OR UPDATE OR DELETE ${on} FOR EACH ROW ${call}`,
+      truncate,
+    ];
   }
   const news = sql`NEW TABLE AS new_rows`;
   const olds = sql`OLD TABLE AS old_rows`;
@@ -109,7 +112,9 @@ async function installOn(session: Session, table: Table, log: boolean): Promise<
     const id = await session.cell(sql`
       INSERT INTO understudy.tables (relid, key, by_row) VALUES (${table.relid}, ${key}, ${table.inherits}) RETURNING id`);
     const on = name(table.schema, table.name);
-    const drops = logTriggers.map((trigger) => sql`DROP TRIGGER IF EXISTS ${name(`understudy_log_${trigger}`)} ON ${on}`);
+    const drops = logTriggers.map(
+      (trigger) => sql`DROP TRIGGER IF EXISTS ${name(`understudy_log_${trigger}`)} ON ${on}`,
+    );
     await session.run(...drops, logFunction(table, Number(id)), ...createLogTriggers(table, Number(id)));
   }
   await session.run(sql`COMMIT`);
@@ -133,11 +138,14 @@ export async function capture(
       await session.run(sql`ROLLBACK`).catch(() => {});
       if (!(error instanceof SqlError) || !/^(55P03|40P01)$/.test(error.sqlstate)) throw error;
       if (attempt >= 60) {
-        throw new RetryableError(`Table ${nameOf(table)} of ${session.site} is never free for long enough to watch it.`, {
-          code: "table-busy",
-          cause: error,
-          suggestion: "Look for transactions that write to it and stay open for minutes, and end them.",
-        });
+        throw new RetryableError(
+          `Table ${nameOf(table)} of ${session.site} is never free for long enough to watch it.`,
+          {
+            code: "table-busy",
+            cause: error,
+            suggestion: "Look for transactions that write to it and stay open for minutes, and end them.",
+          },
+        );
       }
       await clock.sleep(Math.min(2_000, 100 * attempt), options.signal);
     }
@@ -151,5 +159,8 @@ export async function uninstall(session: Session, tables: readonly Table[]): Pro
     const names = ["understudy_guard", ...logTriggers.map((trigger) => `understudy_log_${trigger}`)];
     await session.run(...names.map((trigger) => sql`DROP TRIGGER IF EXISTS ${name(trigger)} ON ${on}`));
   }
-  await session.run(sql`SELECT pg_advisory_xact_lock(${gateLock})`, sql`DROP SCHEMA IF EXISTS understudy CASCADE`);
+  await session.run(
+    sql`SELECT pg_advisory_xact_lock(${gateLock})`,
+    sql`DROP SCHEMA IF EXISTS understudy CASCADE`,
+  );
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Session, SqlError } from "./session.ts";
-import { name, raw, type Sql, sql } from "./sql.ts";
+import { type Session, SqlError } from "../session.ts";
+import { name, raw, type Sql, sql } from "../sql.ts";
 
 /**
  * What would act by itself on applied rows, at a standby: triggers would fire again, rules rewrite, foreign keys cascade
@@ -165,8 +165,10 @@ export async function proveForeignKeys(session: Session): Promise<readonly strin
     if (table === undefined || key === undefined || definition === undefined) continue;
     try {
       const leaves = kind === "p" ? await leavesOf(session, relid ?? "") : [table];
-      for (const leaf of leaves) await session.run(sql`ALTER TABLE ${raw(leaf)} VALIDATE CONSTRAINT ${name(key)}`);
-      if (kind === "p") await session.run(sql`ALTER TABLE ${raw(table)} ADD CONSTRAINT ${name(key)} ${raw(definition)}`);
+      for (const leaf of leaves)
+        await session.run(sql`ALTER TABLE ${raw(leaf)} VALIDATE CONSTRAINT ${name(key)}`);
+      if (kind === "p")
+        await session.run(sql`ALTER TABLE ${raw(table)} ADD CONSTRAINT ${name(key)} ${raw(definition)}`);
       await session.run(
         sql`DELETE FROM understudy.quieted WHERE kind = 'unproven' AND relid = ${relid ?? ""} AND name = ${key}`,
       );

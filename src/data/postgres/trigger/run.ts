@@ -1,14 +1,14 @@
-import { type Clock, systemClock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
-import type { LinkSettings, LinkStatus } from "../contract.ts";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import { messageOf } from "../../../base/errors.ts";
+import type { LinkSettings, LinkStatus } from "../../contract.ts";
+import { type Ends, type Pool, withBoth } from "../pool.ts";
+import { parseSnapshot } from "../position.ts";
+import type { Progress } from "../progress.ts";
+import { sql } from "../sql.ts";
 import type { Scope } from "./drift.ts";
 import { createMover, type Moved } from "./move.ts";
-import { type Ends, type Pool, withBoth } from "./pool.ts";
-import type { Progress } from "./progress.ts";
 import { proveForeignKeys } from "./quiet.ts";
-import { parseSnapshot } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
-import { sql } from "./sql.ts";
 
 const busyMs = 100;
 const idleMs = 250;
@@ -75,7 +75,9 @@ export async function runLink(
 }
 
 function describe(moved: Exclude<Moved, { readonly kind: "moved" }>): string {
-  return moved.kind === "drifted" ? `nothing is applied, the schemas differ: ${moved.notes.join("; ")}` : moved.reason;
+  return moved.kind === "drifted"
+    ? `nothing is applied, the schemas differ: ${moved.notes.join("; ")}`
+    : moved.reason;
 }
 
 /** Deletes what the target has confirmed from the log, and has old rows checked against foreign keys that came back. */

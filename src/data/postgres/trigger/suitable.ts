@@ -1,9 +1,9 @@
-import { InputError, RefusedError, UnsupportedError } from "../../base/errors.ts";
-import type { Problem } from "../../base/problem.ts";
-import { type Catalogue, nameOf } from "./catalogue.ts";
+import { InputError, RefusedError, UnsupportedError } from "../../../base/errors.ts";
+import type { Problem } from "../../../base/problem.ts";
+import { type Catalogue, nameOf } from "../catalogue.ts";
+import type { Session } from "../session.ts";
+import { sql } from "../sql.ts";
 import { isExcluded, keyless, type Scope } from "./drift.ts";
-import type { Session } from "./session.ts";
-import { sql } from "./sql.ts";
 
 /** The first version whose transaction ids don't wrap around in a snapshot (xid8). */
 const oldest = 13;
@@ -21,10 +21,13 @@ export async function checkServer(session: Session): Promise<void> {
     });
   }
   if (encoding === "SQL_ASCII") {
-    throw new UnsupportedError(`The database of ${session.site} has no encoding (SQL_ASCII): its texts may be any bytes.`, {
-      code: "no-encoding",
-      suggestion: 'Use link mode "snapshot", or move its data to a database with encoding UTF8.',
-    });
+    throw new UnsupportedError(
+      `The database of ${session.site} has no encoding (SQL_ASCII): its texts may be any bytes.`,
+      {
+        code: "no-encoding",
+        suggestion: 'Use link mode "snapshot", or move its data to a database with encoding UTF8.',
+      },
+    );
   }
   if (recovering === "t") {
     throw new UnsupportedError(`The database of ${session.site} is a read-only replica of another.`, {
@@ -46,10 +49,14 @@ export function checkTables(catalogue: Catalogue, scope: Scope, site: string): r
   if (problems.length > 0) throw new InputError(problems);
   const without = keyless(catalogue, scope).map(nameOf);
   if (without.length === 0) return [];
-  if (scope.withoutKey === "skip") return without.map((table) => `${table} has no primary key and is not carried`);
-  throw new RefusedError(`Tables of ${site} have no primary key, so that their rows can't be told apart: ${without.join(", ")}.`, {
-    code: "table-without-key",
-    rule: "every-table-has-a-key",
-    suggestion: 'Give them one, list them under link.exclude, or set link.withoutKey to "skip".',
-  });
+  if (scope.withoutKey === "skip")
+    return without.map((table) => `${table} has no primary key and is not carried`);
+  throw new RefusedError(
+    `Tables of ${site} have no primary key, so that their rows can't be told apart: ${without.join(", ")}.`,
+    {
+      code: "table-without-key",
+      rule: "every-table-has-a-key",
+      suggestion: 'Give them one, list them under link.exclude, or set link.withoutKey to "skip".',
+    },
+  );
 }

@@ -1,7 +1,7 @@
+import type { Ends } from "../pool.ts";
+import type { Rows, Session } from "../session.ts";
+import { type Sql, sql } from "../sql.ts";
 import { type ApplyMode, deleteKeys, insertRows, isCollision, keysOf, modeFor, truncate } from "./apply.ts";
-import type { Ends } from "./pool.ts";
-import type { Rows, Session } from "./session.ts";
-import { type Sql, sql } from "./sql.ts";
 import { checkNotRewritten, type Item, selectGone, selectNotRewritten, selectRows } from "./window.ts";
 
 /** About how much of a window is held in memory at a time. */
@@ -41,12 +41,21 @@ export async function applyLarge(
     await source.run(sql`CLOSE ALL`);
     await apply(ends, since, items, frame.begin, "replace");
   }
-  const [rewritten] = await source.run(selectNotRewritten(items.map((item) => item.pair.source)), sql`COMMIT`);
+  const [rewritten] = await source.run(
+    selectNotRewritten(items.map((item) => item.pair.source)),
+    sql`COMMIT`,
+  );
   checkNotRewritten(rewritten, source.site);
   await target.runLong(frame.end, sql`COMMIT`);
 }
 
-async function apply(ends: Ends, since: string, items: readonly Item[], begin: readonly Sql[], mode: ApplyMode): Promise<void> {
+async function apply(
+  ends: Ends,
+  since: string,
+  items: readonly Item[],
+  begin: readonly Sql[],
+  mode: ApplyMode,
+): Promise<void> {
   const { source, target } = ends;
   await target.run(sql`BEGIN`, ...begin);
   for (const { pair, touched } of items) if (touched.truncated) await target.run(truncate(pair));

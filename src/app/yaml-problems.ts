@@ -1,5 +1,5 @@
 import type { LineCounter, YAMLError } from "yaml";
-import type { Problem } from "./problem.ts";
+import type { Problem } from "../base/problem.ts";
 
 /** What the YAML parser found wrong with a file, each with its place and what to do. */
 export function yamlProblems(

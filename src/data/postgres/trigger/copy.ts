@@ -1,11 +1,11 @@
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
-import { RetryableError } from "../../base/errors.ts";
-import { nameOf, shapeOf, type Table } from "./catalogue.ts";
-import { copyLock } from "./install.ts";
-import type { Session } from "./session.ts";
-import { join, name, type Sql, sql } from "./sql.ts";
+import { RetryableError } from "../../../base/errors.ts";
+import { nameOf, shapeOf, type Table } from "../catalogue.ts";
+import { copyLock } from "../install.ts";
+import type { Session } from "../session.ts";
+import { join, name, type Sql, sql } from "../sql.ts";
 
 /** One table at both ends. */
 export interface Pair {
@@ -15,9 +15,7 @@ export interface Pair {
 
 /** Only the table itself, where it is no partitioned one: not those that inherit from it. */
 export function rowsOf(table: Table): Sql {
-  return table.kind === "p"
-    ? name(table.schema, table.name)
-    : sql`ONLY ${name(table.schema, table.name)}`;
+  return table.kind === "p" ? name(table.schema, table.name) : sql`ONLY ${name(table.schema, table.name)}`;
 }
 
 /** The columns that hold values of their own. */
@@ -49,9 +47,12 @@ async function openSnapshot(source: Session, table: Table): Promise<string> {
   );
   const [snapshot, shape] = rows?.[0] ?? [];
   if (typeof snapshot === "string" && shape === table.shape) return snapshot;
-  throw new RetryableError(`Table ${nameOf(table)} of ${source.site} was altered just before it was copied.`, {
-    code: "table-changed",
-  });
+  throw new RetryableError(
+    `Table ${nameOf(table)} of ${source.site} was altered just before it was copied.`,
+    {
+      code: "table-changed",
+    },
+  );
 }
 
 /** Notes at the target what the source's table looks like, so that a later look sees what a migration did to its rows. */

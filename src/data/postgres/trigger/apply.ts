@@ -1,7 +1,7 @@
-import type { Table } from "./catalogue.ts";
+import type { Table } from "../catalogue.ts";
+import { type Rows, SqlError } from "../session.ts";
+import { join, name, raw, type Sql, sql } from "../sql.ts";
 import { type Pair, rowsOf, storedColumns } from "./copy.ts";
-import { type Rows, SqlError } from "./session.ts";
-import { join, name, raw, type Sql, sql } from "./sql.ts";
 
 /** What a window does to one table. */
 export interface TableChange {
@@ -40,7 +40,8 @@ export function truncate({ target }: Pair): Sql {
 export function deleteKeys(table: Table, keys: Rows): readonly Sql[] {
   const names = table.key.map((_, index) => name(`k${index}`));
   const same = table.key.map(
-    (part, index) => sql`t.${name(part.name)} OPERATOR(${name(part.operatorSchema)}.=) k.${name(`k${index}`)}::${raw(part.type)}`,
+    (part, index) =>
+      sql`t.${name(part.name)} OPERATOR(${name(part.operatorSchema)}.=) k.${name(`k${index}`)}::${raw(part.type)}`,
   );
   return chunks(keys).map((chunk) => {
     const lists = table.key.map((_, index) => sql`${columnOf(chunk, index)}::text[]`);

@@ -1,12 +1,19 @@
 import { z } from "zod";
-import { type Catalogue, nameOf, parseCatalogue, readCatalogue, selectCatalogue, type Table } from "./catalogue.ts";
+import {
+  type Catalogue,
+  nameOf,
+  parseCatalogue,
+  readCatalogue,
+  selectCatalogue,
+  type Table,
+} from "../catalogue.ts";
+import { type Progress, parseProgress } from "../progress.ts";
+import type { Session } from "../session.ts";
+import { sql } from "../sql.ts";
+import { parseState, type SiteState, selectState, unlessMissing } from "../state.ts";
 import type { Pair } from "./copy.ts";
 import { carried, type Scope } from "./drift.ts";
-import { type Progress, parseProgress } from "./progress.ts";
 import { type ForeignKeys, parseForeignKeys, selectForeignKeys } from "./quiet.ts";
-import type { Session } from "./session.ts";
-import { parseState, type SiteState, selectState, unlessMissing } from "./state.ts";
-import { sql } from "./sql.ts";
 
 const copiedSchema = z.array(
   z.object({

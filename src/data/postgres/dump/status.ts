@@ -1,0 +1,75 @@
+import { RetryableError } from "../../../base/errors.ts";
+import type { Lag, LinkSettings, LinkStatus } from "../../contract.ts";
+import { type Ends, type Pool, withBoth } from "../pool.ts";
+import { type Progress, readProgressOf } from "../progress.ts";
+import type { Session } from "../session.ts";
+import { readState } from "../state.ts";
+import { countWrites } from "./copy.ts";
+import { rolesOf } from "./roles.ts";
+
+/** See {@link Link.status}. The lag counts row writes as the server's statistics do; its age is that of the last dump. */
+export async function statusOfDump(
+  settings: LinkSettings,
+  pools: { readonly source: Pool; readonly target: Pool },
+  signal: AbortSignal | undefined,
+): Promise<LinkStatus> {
+  const reach = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof RetryableError) return undefined;
+      throw error;
+    }
+  };
+  const ofSource = async (session: Session) => ({
+    role: (await readState(session))?.role,
+    writes: await countWrites(session),
+  });
+  const ofTarget = async (session: Session) => ({
+    role: (await readState(session))?.role,
+    progress: await readProgressOf(session, settings.source.site),
+  });
+  const [from, to] = await Promise.all([
+    reach(pools.source.use(ofSource, signal)),
+    reach(pools.target.use(ofTarget, signal)),
+  ]);
+  const roles = from && to ? await reach(withBoth(pools, (ends: Ends) => rolesOf(ends), signal)) : undefined;
+  const progress = to?.role === "standby" ? to.progress : undefined;
+  const follows = progress !== undefined && (roles === undefined || roles.kind === "follow");
+  const readAt = follows && progress.read_at !== null ? Date.parse(progress.read_at) : undefined;
+  const { service, mode, source, target } = settings;
+  return {
+    service,
+    mode,
+    source: source.site,
+    target: target.site,
+    state: !follows
+      ? "absent"
+      : !progress.complete
+        ? "copying"
+        : from?.role === "fenced"
+          ? "fenced"
+          : "following",
+    lag: readAt === undefined || from === undefined ? undefined : lagOf(from.writes, progress, readAt),
+    sourceReachable: from !== undefined,
+    targetReachable: to !== undefined,
+    lastReadAt: readAt,
+    writesPerSecond: undefined,
+    promotable:
+      follows && progress.complete
+        ? { ok: true }
+        : {
+            ok: false,
+            reason:
+              to === undefined
+                ? `${target.site} can't be reached`
+                : `${target.site} has no whole copy of the data`,
+          },
+    notes: roles !== undefined && "reason" in roles ? [roles.reason] : [],
+  };
+}
+
+function lagOf(writes: number, progress: Progress | undefined, readAt: number): Lag {
+  const changes = Math.max(0, writes - (progress?.writes ?? 0));
+  return { changes, bytes: undefined, seconds: changes === 0 ? 0 : Math.max(0, Date.now() - readAt) / 1_000 };
+}
