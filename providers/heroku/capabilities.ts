@@ -1,6 +1,6 @@
 import type { Capabilities, FieldRule } from "../../src/platform/fidelity.ts";
 import { knownServiceTypes } from "./render/services.ts";
-import { largestMemoryMb } from "./render/sizes.ts";
+import { memorySizesMb } from "./render/sizes.ts";
 
 const exact: FieldRule = { fidelity: "exact" };
 
@@ -101,14 +101,12 @@ export const capabilities: Capabilities = {
       fallback: "switch it on in the dashboard (Performance dynos, web only); until then `count` dynos run",
     },
     "processes.*.size.memoryMb": {
-      fidelity: "approximated",
-      within: { max: largestMemoryMb },
-      reason: "dynos come in fixed sizes",
-      fallback: "the least size with that much memory",
+      ...exact,
+      within: { oneOf: memorySizesMb },
       otherwise: {
-        fidelity: "dropped",
-        reason: "the largest dyno has 126 GB",
-        fallback: "the largest size is taken",
+        fidelity: "approximated",
+        reason: "dynos come in fixed sizes, 126 GB at most",
+        fallback: "the least size with that much memory, or the largest",
       },
     },
     "processes.*.size.cpu": {

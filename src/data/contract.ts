@@ -54,6 +54,11 @@ export interface LinkStatus {
   readonly writesPerSecond: number | undefined;
   /** Whether the target could be promoted now, and if not why. */
   readonly promotable: { readonly ok: true } | { readonly ok: false; readonly reason: string };
+  /**
+   * Changes at the target that its new source never got: what an ungraceful cutover lost, counted once the old primary is
+   * back. They are kept in table `understudy.lost` when it is reseeded.
+   */
+  readonly lost?: number;
   /** Anything a person should know: tables without a key, drift in detail. */
   readonly notes: readonly string[];
 }

@@ -1,4 +1,5 @@
-import { UnderstudyError } from "../base/errors.ts";
+import { messageOf, UnderstudyError } from "../base/errors.ts";
+import type { LinkStatus } from "../data/contract.ts";
 import { cutover } from "../failover/cutover.ts";
 import type { Mode } from "../failover/journal.ts";
 import { type RunReport, reportOf } from "../failover/report.ts";
@@ -114,18 +115,29 @@ async function linksReady(world: World, from: string, to: string, signal: AbortS
   const deadline = world.clock.monotonic() + readyMs;
   for (const link of world.links(from, to)) {
     for (;;) {
-      const { service, state, promotable, lag } = await link.status({ signal });
-      if (state === "following" && promotable.ok && lag !== undefined && lag.seconds < readyLagSeconds) break;
+      // A status that could not be had is no better than a bad one: it is asked for again.
+      const unready = await link.status({ signal }).then(unreadiness, messageOf);
+      if (unready === undefined) break;
+      signal.throwIfAborted();
       if (world.clock.monotonic() > deadline) {
-        const behind = lag === undefined ? "its lag is unknown" : `it is ${lag.seconds.toFixed(1)} s behind`;
         throw new UnderstudyError(
-          `The ${service} of '${to}' is not ready to take over after ${readyMs / 1000} s: it is ${state}, ${promotable.ok ? behind : promotable.reason}.`,
-          { code: "link-not-ready", suggestion: "See understudy link status; is understudy link run going?" },
+          `The data of '${to}' is not ready to take over after ${readyMs / 1000} s: ${unready}.`,
+          {
+            code: "link-not-ready",
+            suggestion: "See understudy link status; is understudy link run going?",
+          },
         );
       }
       await world.clock.sleep(pollMs, signal);
     }
   }
+}
+
+function unreadiness({ service, state, promotable, lag }: LinkStatus): string | undefined {
+  if (state !== "following") return `${service} is ${state}`;
+  if (!promotable.ok) return `${service}: ${promotable.reason}`;
+  if (lag === undefined) return `the lag of ${service} is unknown`;
+  return lag.seconds < readyLagSeconds ? undefined : `${service} is ${lag.seconds.toFixed(1)} s behind`;
 }
 
 async function cutOver(options: ThreeActsOptions, to: string, mode: Mode): Promise<CutoverOutcome> {

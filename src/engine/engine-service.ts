@@ -42,6 +42,8 @@ export class EngineService {
 
   #log(request: engineProto.LogRequest): void {
     const severity = severities[request.getSeverity()] ?? "info";
+    // The SDK sends several for each resource, one after the other: the sooner each is answered, the sooner it goes on.
+    if (severity === "debug") return;
     const message = request.getMessage().trimEnd();
     const urn = request.getUrn();
     if (severity === "error" && !this.#isEcho(message)) {

@@ -4,8 +4,12 @@ import { messageOf } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { lowerOutputs, type Properties } from "./values.ts";
 
-/** As the SDK and the CLI set it (400 MB): the default of 4 MB is too small for some states. */
-export const channelOptions: grpc.ChannelOptions = { "grpc.max_receive_message_length": 400 * 1024 * 1024 };
+export const channelOptions: grpc.ChannelOptions = {
+  // As the SDK and the CLI set it: the default of 4 MB is too small for some states.
+  "grpc.max_receive_message_length": 400 * 1024 * 1024,
+  // Book-keeping for a debugger that nobody attaches, at a cost for every call.
+  "grpc.enable_channelz": 0,
+};
 
 /** Every server of the engine listens on loopback only, on a port that the system gives. */
 export async function listen(server: grpc.Server): Promise<string> {

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { delimiter, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { UnderstudyError } from "../base/errors.ts";
 
@@ -7,11 +6,6 @@ import { UnderstudyError } from "../base/errors.ts";
 const startLimitMs = 60_000;
 /** How long it may take to end when asked. */
 const stopLimitMs = 2000;
-
-/** PATH with this process's own node first, so that scripts that run `node` get it. */
-export function withOwnNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...env, PATH: [dirname(process.execPath), env.PATH ?? ""].join(delimiter) };
-}
 
 /** Ends a process and what it started: asks first, then forces. */
 export async function endProcess(child: ChildProcess, graceMs = stopLimitMs): Promise<void> {
@@ -58,7 +52,7 @@ export async function startPlugin(
 ): Promise<PluginProcess> {
   const child = spawn(path, [options.engineAddress], {
     cwd: options.cwd,
-    env: withOwnNode(options.env),
+    env: options.env,
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

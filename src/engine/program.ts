@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { UnderstudyError } from "../base/errors.ts";
 import type { ConfigValues } from "./config.ts";
-import { endProcess, withOwnNode } from "./plugin-process.ts";
+import { sdkFile } from "./node-env.ts";
+import { endProcess } from "./plugin-process.ts";
 import type { Project } from "./project.ts";
 
 /** The program told the engine already what went wrong (sdk/nodejs/cmd/run). */
@@ -32,25 +30,9 @@ export interface Launch {
   readonly address: string;
   readonly preview: boolean;
   readonly parallel: number;
+  /** As {@link nodeEnv} makes it. */
   readonly env: NodeJS.ProcessEnv;
   readonly onOutput: (line: string) => void;
-}
-
-/** Where the SDK of the program has the module that runs programs. Throws `no-sdk`. */
-function runModule({ project, env }: Launch): string {
-  if (env.PULUMI_LANGUAGE_NODEJS_RUN_PATH !== undefined) return env.PULUMI_LANGUAGE_NODEJS_RUN_PATH;
-  try {
-    return createRequire(join(project.programFolder, "package.json")).resolve(
-      "@pulumi/pulumi/cmd/run/index.js",
-    );
-  } catch (error) {
-    throw new UnderstudyError("The program's folder has no @pulumi/pulumi to run it with.", {
-      code: "no-sdk",
-      path: project.programFolder,
-      cause: error,
-      suggestion: "Run `npm install` there.",
-    });
-  }
 }
 
 function option(project: Project, name: string): string | undefined {
@@ -63,7 +45,7 @@ function programEnv({ project, config, env }: Launch): NodeJS.ProcessEnv {
   const asHostWrites = (key: string): string => key.replace(":", ":config:");
   const tsconfig = option(project, "tsconfig");
   return {
-    ...withOwnNode(env),
+    ...env,
     PULUMI_CONFIG: JSON.stringify(
       Object.fromEntries(keys.map((key) => [asHostWrites(key), config.get(key)?.text])),
     ),
@@ -78,7 +60,7 @@ function programArgs(launch: Launch): readonly string[] {
   const nodeArgs = (option(project, "nodeargs") ?? "").split(/\s+/).filter((item) => item !== "");
   return [
     ...nodeArgs,
-    runModule(launch),
+    launch.env.PULUMI_LANGUAGE_NODEJS_RUN_PATH ?? sdkFile(project, "cmd/run/index.js"),
     ...["--monitor", address, "--engine", address],
     ...["--organization", "organization", "--project", project.name, "--stack", stack],
     ...["--root-directory", project.root, "--pwd", project.programFolder],

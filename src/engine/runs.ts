@@ -8,6 +8,7 @@ import { EngineService } from "./engine-service.ts";
 import type { EngineListener, RunSummary } from "./events.ts";
 import { channelOptions, listen } from "./grpc.ts";
 import { Monitor } from "./monitor.ts";
+import { nodeEnv } from "./node-env.ts";
 import { forgetPending, settlePending, tellPending } from "./pending.ts";
 import { type Launch, type Program, type ProgramEnd, startProgram } from "./program.ts";
 import type { Project } from "./project.ts";
@@ -70,6 +71,7 @@ class Run {
     for (const value of settings.config.values()) {
       if (value.secret) reporter.learn({ value: secret(value.value) });
     }
+    const env = nodeEnv(settings.env, settings.project);
     const server = new grpc.Server(channelOptions);
     const place = { deployment: undefined as Deployment | undefined };
     new EngineService(reporter, (message) => place.deployment?.echoesFailure(message) === true).addTo(server);
@@ -78,7 +80,7 @@ class Run {
     const providers = new ProviderRegistry({
       project: settings.project,
       engineAddress: address,
-      env: settings.env,
+      env,
       reporter,
       preview: operation === "preview",
       builtin: new Builtin({
@@ -100,7 +102,7 @@ class Run {
     const deployment = new Deployment(context);
     place.deployment = deployment;
     new Monitor(deployment, new Registrar(deployment), settings.parallel).addTo(server);
-    return new Run(operation, settings, context, { server, address, deployment });
+    return new Run(operation, { ...settings, env }, context, { server, address, deployment });
   }
 
   /** Runs the program to its end; a program that ended badly has been told of. */

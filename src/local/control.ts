@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { NotFoundError, UnderstudyError } from "../base/errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../base/file.ts";
+import { writeFileAtomic } from "../base/file.ts";
 import { httpSend } from "../base/http.ts";
 import { changeFaults } from "./admin.ts";
 import type { LocalInfo } from "./info.ts";
+import { readJsonIfExists } from "./json-file.ts";
 import { forgetProcess, hasEnded, launch, runningProcess } from "./launch.ts";
 import { layout, type PartName, type ProviderName } from "./layout.ts";
 import { readProviderConfig } from "./provider-config.ts";
@@ -15,8 +16,8 @@ const killLimitMs = 10_000;
 
 /** What the local platforms of a folder told when they started. Throws `not-up`. */
 export async function readLocalInfo(folder: string): Promise<LocalInfo> {
-  const text = await readTextIfExists(layout.info(folder));
-  if (text !== undefined) return JSON.parse(text) as LocalInfo;
+  const info = await readJsonIfExists(layout.info(folder));
+  if (info !== undefined) return info as LocalInfo;
   throw new NotFoundError("No local platforms are up in this folder.", {
     code: "not-up",
     path: folder,

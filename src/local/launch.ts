@@ -8,6 +8,7 @@ import { z } from "zod";
 import { UnderstudyError } from "../base/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../base/file.ts";
 import { isJsonObject } from "../base/json.ts";
+import { readJsonIfExists } from "./json-file.ts";
 import { layout, type PartName } from "./layout.ts";
 import { isAlive, type ProcessRecord, recordOf, signalGroup } from "./runtime/process-identity.ts";
 
@@ -77,13 +78,18 @@ async function notStarted(folder: string, part: PartName, answer: unknown): Prom
   });
 }
 
+/** A process as a file of ours has it, or undefined when there is no such file. */
+export async function readRecord(path: string): Promise<ProcessRecord | undefined> {
+  const value = await readJsonIfExists(path);
+  if (value === undefined) return undefined;
+  const { pid, ticks, startedAt } = recordSchema.parse(value);
+  return { pid, ticks, startedAt };
+}
+
 /** A part's process as it was written down, if it still runs. */
 export async function runningProcess(folder: string, part: PartName): Promise<ProcessRecord | undefined> {
-  const text = await readTextIfExists(layout.process(folder, part));
-  if (text === undefined) return undefined;
-  const { pid, ticks, startedAt } = recordSchema.parse(JSON.parse(text));
-  const record = { pid, ticks, startedAt };
-  return (await isAlive(record)) ? record : undefined;
+  const record = await readRecord(layout.process(folder, part));
+  return record !== undefined && (await isAlive(record)) ? record : undefined;
 }
 
 /** Starts a part as a process that outlives this one, and gives its id once it answers. Throws what the part says kept it from that. */

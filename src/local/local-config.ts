@@ -52,6 +52,9 @@ const loginNames: Readonly<Record<ProviderName, string>> = {
   cloudfoundry: "admin",
 };
 
+/** Heroku's API keys can be told by their beginning. */
+const prefixes: Readonly<Record<ProviderName, string>> = { heroku: "HRKU-", cloudfoundry: "" };
+
 /** Chooses ports and secrets for a new set of local platforms. */
 export async function makeLocalConfig(folder: string, wishedPort: number | undefined): Promise<LocalConfig> {
   const ports = createPorts();
@@ -64,7 +67,10 @@ export async function makeLocalConfig(folder: string, wishedPort: number | undef
     admin: { address: control, port: await ports.take(control), token: randomBytes(24).toString("hex") },
     router: { address: addresses[name], port: router },
     dnsZone: providerZones[name],
-    credentials: { username: loginNames[name], secret: `HRKU-${randomBytes(24).toString("hex")}` },
+    credentials: {
+      username: loginNames[name],
+      secret: `${prefixes[name]}${randomBytes(24).toString("hex")}`,
+    },
   });
   const wildcard = (name: ProviderName): object => ({
     name: providerZones[name],

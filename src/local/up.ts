@@ -6,6 +6,7 @@ import { firstOrganization, firstSpace } from "./cloudfoundry/face.ts";
 import { startPart, writeLocalInfo } from "./control.ts";
 import { stopParts } from "./down.ts";
 import type { LocalInfo } from "./info.ts";
+import { readJsonIfExists } from "./json-file.ts";
 import { layout, type PartName, partNames } from "./layout.ts";
 import { type LocalConfig, makeLocalConfig, userZone } from "./local-config.ts";
 import { withLock } from "./lock.ts";

@@ -18,8 +18,6 @@ import type { Spec, SpecResource } from "./fixtures/program/spec.ts";
 import { Cloud, type Fault, type Thing } from "./fixtures/testcloud/cloud.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url));
-/** Programs start in half the time when Node keeps what it compiled. */
-const compileCache = fileURLToPath(new URL("../../node_modules/.cache/node-compile", import.meta.url));
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
 export interface Call {
@@ -45,7 +43,6 @@ export class TestProject implements Disposable {
     const { PULUMI_BACKEND_URL: _, PULUMI_DEBUG_PROVIDERS: __, ...inherited } = process.env;
     this.env = {
       ...inherited,
-      NODE_COMPILE_CACHE: compileCache,
       TESTCLOUD_DIR: this.cloudFolder,
       ...options.env,
     };

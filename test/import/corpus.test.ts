@@ -112,5 +112,24 @@ describe.skipIf(apps.length === 0)(
         }
       }
     });
+
+    it("each renders for every platform, in both roles, to files that its tools take and equal ones each time", async () => {
+      const platforms = await Promise.all(platformNames.map(loadPlatform));
+      for (const app of apps) {
+        const result = await outcome(app);
+        if (typeof result === "string") continue;
+        for (const platform of platforms) {
+          const settings = platform.settings.parse({});
+          const archive = { path: "/source.tgz", sha256: "0".repeat(64) };
+          for (const role of ["active", "standby"] as const) {
+            const render = () => platform.render(result.app, { name: "mirror", role, settings, archive });
+            const rendered = render();
+            expect(rendered.artifacts.length, `${app} on ${platform.name}`).toBeGreaterThan(0);
+            expect(rendered.resources.length, `${app} on ${platform.name}`).toBeGreaterThan(0);
+            expect(render()).toEqual(rendered);
+          }
+        }
+      }
+    });
   },
 );

@@ -31,7 +31,7 @@ export class CloudFoundryError extends UnderstudyError {
 }
 
 /** Codes of cloud_controller_ng, errors/v2.yml. */
-export const cfCode = {
+const cfCode = {
   unprocessable: 10008,
   notFound: 10010,
   notUnique: 10016,

@@ -113,8 +113,6 @@ export const planSchema = named.extend({
   relationships: z.object({ service_offering: toOne }),
 });
 
-export const offeringSchema = named;
-
 const operation = z.object({ type: z.string(), state: z.string(), description: z.string().nullish() });
 
 export const serviceInstanceSchema = named.extend({

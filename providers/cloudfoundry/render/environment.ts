@@ -13,7 +13,7 @@ export function isReserved(name: string): boolean {
 const databases = new Set(["postgres", "mysql"]);
 
 /** Whether the controller sets that name: DATABASE_URL, when there is one database only. It also overrules ours. */
-export function isMadeByPlatform(app: App, service: string, envName: string): boolean {
+function isMadeByPlatform(app: App, service: string, envName: string): boolean {
   const found = Object.entries(app.services).filter(([, { type }]) => databases.has(type));
   return envName === "DATABASE_URL" && found.length === 1 && found[0]?.[0] === service;
 }

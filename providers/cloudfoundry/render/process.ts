@@ -2,7 +2,7 @@ import { isPublic } from "../../../src/app/roles.ts";
 import type { Process } from "../../../src/app/schema.ts";
 
 /** Seconds: the longest that a start may take (cloud_controller_ng, maximum_health_check_timeout). */
-export const longestStart = 180;
+const longestStart = 180;
 
 /** How a process is checked. */
 export interface Health {

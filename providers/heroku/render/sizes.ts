@@ -14,8 +14,8 @@ const byMemory: readonly (readonly [number, string])[] = [
 const shared = new Set(["eco", "basic"]);
 const leastProfessional = "standard-1x";
 
-/** The largest memory that a dyno has, MB. */
-export const largestMemoryMb = 129_024;
+/** What a dyno's memory can be, MB. */
+export const memorySizesMb: readonly number[] = byMemory.map(([memory]) => memory);
 
 function wishOf({ size, scale }: Process): string | undefined {
   const hint = size.plan?.heroku?.toLowerCase();

@@ -88,9 +88,9 @@ Next:
 async function appOf(folder: string, { force, domain }: Options): Promise<App> {
   const path = join(folder, description);
   if (existsSync(path) && force !== true) return await loadApp(path);
-  const { app: imported, notes } = await importFolder(folder);
+  const { app: imported, notes, comments } = await importFolder(folder);
   const app = parseApp({ ...imported, domains: [...new Set([...imported.domains, ...(domain ?? [])])] });
-  await writeFileAtomic(path, stringifyApp(app));
+  await writeFileAtomic(path, stringifyApp(app, comments));
   terminal.progress(`wrote ${description}`);
   for (const note of notes)
     terminal.progress(`  ${terminal.style("yellow", "note:", process.stderr)} ${note.message}`);

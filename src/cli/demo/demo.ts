@@ -12,6 +12,7 @@ import { exitCode } from "../exit.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { terminal } from "../terminal.ts";
+import { guestbook } from "./project.ts";
 import { createShow } from "./show.ts";
 import { type Stage, withStage } from "./stage.ts";
 
@@ -31,12 +32,13 @@ export async function demo(options: DemoOptions): Promise<void> {
   const progress = createProgress();
   const signal = interruptSignal();
   try {
-    const stageOptions = { engine: options.engine, keep: options.keep === true, progress, signal };
+    const { engine, keep = false } = options;
+    const stageOptions = { play: guestbook, engine, keep, progress, signal };
     const startedAt = Date.now();
-    const partial = await withStage(stageOptions, (stage) => play(stage, progress, signal));
+    const partial = await withStage(stageOptions, (stage) => perform(stage, progress, signal));
     const result: DrillResult = {
       ...partial,
-      engine: options.engine,
+      engine,
       startedAt,
       wallSeconds: (Date.now() - startedAt) / 1000,
     };
@@ -56,7 +58,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   }
 }
 
-async function play(
+async function perform(
   { local, world, name, runs, upSeconds }: Stage,
   progress: Progress,
   signal: AbortSignal,

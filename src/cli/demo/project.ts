@@ -11,22 +11,30 @@ import { importFolder } from "../../import/folder.ts";
 import type { LocalInfo } from "../../local/info.ts";
 import type { OwnCommand } from "./own-command.ts";
 
-/** How long users may keep the address, seconds. */
-export const ttlSeconds = 5;
-
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const source = join(root, "examples", "guestbook");
 
-/** What its files on Heroku don't say: where users find it, when its job runs, what was promised. */
-function additions(name: string): JsonObject {
-  return {
-    domains: [name],
-    schedule: { digest: { command: "node digest.js", cron: "0 6 * * *" } },
-    objectives: { rtoSeconds: 20, rpoSeconds: 5 },
-  };
+/** An app to bring on stage, and what its own files don't say. */
+export interface Play {
+  /** Its folder; the last part of the path is the first label of its name. */
+  readonly source: string;
+  /** Fields of the description besides those that are imported. */
+  readonly additions: JsonObject;
+  /** How long users may keep the address, seconds. */
+  readonly ttlSeconds: number;
 }
 
+/** The demo's own: when its job runs, what was promised. */
+export const guestbook: Play = {
+  source: join(root, "examples", "guestbook"),
+  additions: {
+    schedule: { digest: { command: "node digest.js", cron: "0 6 * * *" } },
+    objectives: { rtoSeconds: 20, rpoSeconds: 5 },
+  },
+  ttlSeconds: 5,
+};
+
 export interface ProjectOptions {
+  readonly play: Play;
   /** Made, and filled. */
   readonly folder: string;
   /** Under which users find the app. */
@@ -36,16 +44,16 @@ export interface ProjectOptions {
   readonly understudy: OwnCommand;
 }
 
-/** The guestbook in a folder of its own, imported, with the settings of its three stacks. */
+/** The app in a folder of its own, imported, with the settings of its three stacks. */
 export async function makeProject(options: ProjectOptions): Promise<void> {
-  const { folder, name, local, understudy } = options;
-  await cp(source, folder, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
+  const { play, folder, name, local, understudy } = options;
+  await cp(play.source, folder, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
   await installPackages(folder);
   const { app } = await importFolder(folder);
-  const description = parseApp({ ...app, ...additions(name) });
+  const description = parseApp({ ...app, domains: [name], ...play.additions });
   await writeFile(join(folder, "understudy.yaml"), stringifyApp(description));
   await understudy.run(["init", folder, "--zone", local.dns.zone, "--server", local.dns.server]);
-  await shortenTtl(join(folder, "Pulumi.yaml"));
+  await setTtl(join(folder, "Pulumi.yaml"), play.ttlSeconds);
   await setConnections(options);
 }
 
@@ -98,7 +106,7 @@ async function setConfig(
   await stack.config.save();
 }
 
-async function shortenTtl(path: string): Promise<void> {
+async function setTtl(path: string, ttlSeconds: number): Promise<void> {
   const document = parseDocument(await readFile(path, "utf8"));
   document.setIn(["config", "understudy:traffic", "value", "ttlSeconds"], ttlSeconds);
   await writeFile(path, document.toString());

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { silentLog } from "../../base/log.ts";
 import { openKit } from "../../failover/kit.ts";
@@ -12,10 +12,18 @@ import type { LocalInfo } from "../../local/info.ts";
 import { startLocal } from "../../local/up.ts";
 import type { Progress } from "../progress.ts";
 import { type BackgroundCommand, ownCommand } from "./own-command.ts";
-import { makeProject } from "./project.ts";
+import { makeProject, type Play } from "./project.ts";
 
 /** All that the acts are played on. */
 export interface Stage {
+  /** Holds all of it. */
+  readonly folder: string;
+  /** Of the app with its Pulumi project. */
+  readonly project: string;
+  /** Path of the sealed kit. */
+  readonly kit: string;
+  /** What every command needs in its environment: the passphrase, and where the state is. */
+  readonly env: Readonly<Record<string, string>>;
   readonly local: LocalInfo;
   readonly world: World;
   /** Under which users find the app. */
@@ -27,35 +35,53 @@ export interface Stage {
 }
 
 export interface StageOptions {
+  readonly play: Play;
   /** `offline` or `pulumi`. */
   readonly engine: string;
   readonly keep: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** How this command line is called. @default {@link ownCommand} */
+  readonly command?: typeof ownCommand;
 }
 
-/** Sets the stage, plays on it, and clears it away whatever happened. */
-export async function withStage<T>(options: StageOptions, play: (stage: Stage) => Promise<T>): Promise<T> {
+/** Sets the stage; whoever opens it closes it. One that can't be set whole is cleared away again. */
+export async function openStage(
+  options: StageOptions,
+): Promise<{ readonly stage: Stage; readonly close: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "understudy-demo-"));
   const background: BackgroundCommand[] = [];
+  const close = () => clear(folder, background, options);
   try {
-    return await play(await setStage(folder, background, options));
+    return { stage: await setStage(folder, background, options), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Sets the stage, performs on it, and clears it away whatever happened. */
+export async function withStage<T>(options: StageOptions, perform: (stage: Stage) => Promise<T>): Promise<T> {
+  const { stage, close } = await openStage(options);
+  try {
+    return await perform(stage);
   } finally {
-    await clear(folder, background, options);
+    await close();
   }
 }
 
 async function setStage(
   folder: string,
   background: BackgroundCommand[],
-  { engine, progress, signal }: StageOptions,
+  { play, engine, progress, signal, command = ownCommand }: StageOptions,
 ): Promise<Stage> {
+  const app = basename(play.source);
   const local = await progress.step("A Heroku, a Cloud Foundry and a name server on this machine", () =>
     startLocal({ folder: join(folder, "local"), signal }),
   );
-  const project = join(folder, "guestbook");
-  const kit = join(folder, "guestbook.kit");
-  const name = `guestbook.${local.dns.zone}`;
+  const project = join(folder, app);
+  const kit = join(folder, `${app}.kit`);
+  const name = `${app}.${local.dns.zone}`;
   const passphrase = randomBytes(24).toString("hex");
   const state = join(folder, "state");
   await mkdir(state);
@@ -66,12 +92,12 @@ async function setStage(
     PULUMI_BACKEND_URL: pathToFileURL(state).href,
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
-  const outside = ownCommand({ cwd: folder, env, signal });
-  await progress.step("The guestbook, described from its Procfile and app.json", () =>
-    makeProject({ folder: project, name, local, passphrase, understudy: outside }),
+  const outside = command({ cwd: folder, env, signal });
+  await progress.step(`The ${app}, described from its Procfile and app.json`, () =>
+    makeProject({ play, folder: project, name, local, passphrase, understudy: outside }),
   );
 
-  const understudy = ownCommand({ cwd: project, env, signal });
+  const understudy = command({ cwd: project, env, signal });
   const up = (stack: string) => understudy.run(["up", stack, "--engine", engine]);
   const startedAt = performance.now();
   // Both to their end, also when one fails: the stage is cleared after that.
@@ -90,7 +116,7 @@ async function setStage(
   );
   background.push(await understudy.start(["link", "run", "--kit", kit], join(folder, "link.log")));
   const world = await openWorld(await openKit(kit, passphrase), silentLog);
-  return { local, world, name, runs: join(folder, "runs"), upSeconds };
+  return { folder, project, kit, env, local, world, name, runs: join(folder, "runs"), upSeconds };
 }
 
 async function clear(

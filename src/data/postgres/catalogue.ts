@@ -10,7 +10,7 @@ const columnSchema = z.object({
   notNull: z.boolean(),
   generated: z.boolean(),
   identity: z.enum(["", "a", "d"]),
-  /** Can't be unnested from an array of its own type (it is an array or a composite): goes through text. */
+  /** Can't be unnested from an array of its own type (arrays, composites, box with its own delimiter): goes through text. */
   viaText: z.boolean(),
   /** The value that rows from before the column was added have, where it is kept apart. */
   missing: z.string().nullable(),
@@ -88,7 +88,7 @@ const columns = sql`(
   SELECT coalesce(json_agg(json_build_object(
     'name', a.attname, 'number', a.attnum, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
     'generated', a.attgenerated <> '', 'identity', a.attidentity,
-    'viaText', t.typarray = 0 OR coalesce(b.typtype, t.typtype) = 'c',
+    'viaText', t.typarray = 0 OR t.typdelim <> ',' OR coalesce(b.typtype, t.typtype) = 'c',
     'missing', a.attmissingval::text) ORDER BY a.attnum), '[]')
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = nullif(t.typbasetype, 0)
   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`;

@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS understudy.state (
   promoted_at pg_snapshot,
   promoted_from uuid,
   promoted_with pg_snapshot,
-  promoted_epoch bigint
+  promoted_epoch bigint,
+  log_from pg_snapshot
 );
 CREATE SEQUENCE IF NOT EXISTS understudy.gate MINVALUE 0 MAXVALUE 1 START 0 CYCLE;
 CREATE TABLE IF NOT EXISTS understudy.tables (

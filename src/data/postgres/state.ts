@@ -14,6 +14,8 @@ const stateSchema = z.object({
   promoted_from: z.string().nullable(),
   promoted_with: z.string().nullable(),
   promoted_epoch: z.number().nullable(),
+  /** The log was emptied at this snapshot: what was changed before is in it no more. */
+  log_from: z.string().nullable(),
 });
 
 /** What a site says of itself, in `understudy.state`. */

@@ -27,7 +27,7 @@ const updateSchema = z.strictObject({
   metadata: metadataSchema.optional(),
 });
 
-export function presentApp(cloud: Cloud, app: App): object {
+function presentApp(cloud: Cloud, app: App): object {
   const path = `/v3/apps/${app.guid}`;
   const to = (part: string, method?: string) => link(cloud, `${path}/${part}`, method);
   return {

@@ -15,7 +15,7 @@ const databaseSchemes: Readonly<Record<string, string>> = {
   "informix:": "informix:",
 };
 
-export function bindingsOf(cloud: Cloud, app: App): readonly Binding[] {
+function bindingsOf(cloud: Cloud, app: App): readonly Binding[] {
   return Object.values(cloud.model.bindings).filter((binding) => binding.app === app.guid);
 }
 
@@ -45,7 +45,7 @@ export async function vcapServices(cloud: Cloud, app: App): Promise<Readonly<Rec
 }
 
 /** The URL of the first bound database, as the controller makes it. */
-export function databaseUrl(services: Readonly<Record<string, readonly object[]>>): string | undefined {
+function databaseUrl(services: Readonly<Record<string, readonly object[]>>): string | undefined {
   for (const entry of Object.values(services).flat()) {
     const { uri } = (entry as { readonly credentials: { readonly uri?: unknown } }).credentials;
     if (typeof uri !== "string" || !URL.canParse(uri)) continue;

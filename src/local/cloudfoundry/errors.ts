@@ -35,5 +35,4 @@ export const stagingInProgress = () =>
     "Only one build can be STAGING at a time per application.",
   );
 export const rateLimited = () => new CfError(429, 10013, "CF-RateLimitExceeded", "Rate Limit Exceeded");
-export const unavailable = () => new CfError(503, 10015, "CF-ServiceUnavailable", "Service Unavailable");
 export const unknownError = (detail: string) => new CfError(500, 10001, "UnknownError", detail);

@@ -122,6 +122,7 @@ export async function openFace(
   const saved = (await runtime.load()) as Model | undefined;
   const model = saved ?? firstModel(clock, options);
   const working = new Set<Promise<void>>();
+  let isClosed = false;
   const cloud: Cloud = {
     runtime,
     options,
@@ -136,7 +137,9 @@ export async function openFace(
     get drains() {
       return drains;
     },
-    save: () => void runtime.save(model),
+    save() {
+      if (!isClosed) void runtime.save(model);
+    },
     background(work) {
       const watched = work.catch(() => {}).finally(() => working.delete(watched));
       working.add(watched);
@@ -151,6 +154,7 @@ export async function openFace(
     fetch: (request) => hono.fetch(request),
     async close() {
       await Promise.race([Promise.all(working), clock.sleep(1000)]);
+      isClosed = true;
       await runtime.save(model);
     },
   };

@@ -143,8 +143,11 @@ export function manifests(cloud: Cloud): Hono {
       });
       return { app, item };
     });
-    return startJob(cloud, "space.apply_manifest", () => {
-      for (const { app, item } of pairs) applyApp(cloud, app, space, item);
+    return startJob(cloud, "space.apply_manifest", async () => {
+      for (const { app, item } of pairs) {
+        applyApp(cloud, app, space, item);
+        await cloud.runner.scale(app);
+      }
     });
   });
   // The difference is only shown to people; none is a valid answer.

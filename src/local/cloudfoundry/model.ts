@@ -27,7 +27,7 @@ export interface Domain extends Resource {
 
 export type Env = Readonly<Record<string, string>>;
 
-export interface Lifecycle {
+interface Lifecycle {
   readonly type: "buildpack" | "docker" | "cnb";
   readonly data: { readonly buildpacks: readonly string[]; readonly stack: string | null };
 }

@@ -30,7 +30,7 @@ const matchSchema = z.strictObject({
     .min(1),
 });
 
-export function presentPackage(cloud: Cloud, item: Package): object {
+function presentPackage(cloud: Cloud, item: Package): object {
   const path = `/v3/packages/${item.guid}`;
   const bits = {
     error: item.error ?? null,

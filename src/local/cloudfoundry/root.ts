@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import type { Cloud } from "./cloud.ts";
 
 /** The version that is spoken here (cloud_controller_ng 3.228.0). */
-export const apiVersion = "3.228.0";
+const apiVersion = "3.228.0";
 
 /** `GET /`, `/v3`, `/v3/info`: where everything is; no login needed (cloud_controller_ng, root_controller.rb). */
 export function root(cloud: Cloud): Hono {

@@ -2,7 +2,7 @@ import { type Cloud, find } from "./cloud.ts";
 import type { Route } from "./model.ts";
 
 /** The host name that a route is for. */
-export function hostOf(cloud: Cloud, route: Route): string {
+function hostOf(cloud: Cloud, route: Route): string {
   const { name } = find(cloud.model.domains, route.domain, "Domain");
   return route.host === "" ? name : `${route.host}.${name}`;
 }

@@ -2,14 +2,15 @@ import { createHash, randomUUID } from "node:crypto";
 import { messageOf } from "../../base/errors.ts";
 import type { Runtime } from "../runtime/contract.ts";
 import { invalidParams } from "./http/error.ts";
+import { sayAsApi } from "./log-lines.ts";
 import type { AppRecord, BuildRecord, SlugRecord } from "./model.ts";
 import type { Releases } from "./releases.ts";
 import { removeUnused, takeOldSlugs } from "./slugs.ts";
 import type { Sources } from "./sources.ts";
 import { newestGood, now, type Store } from "./store.ts";
 
-/** What of a build's output is kept; the end tells why it failed. */
-const keptOutput = 200_000;
+/** Builds of an app whose output is kept. */
+const keptOutputs = 10;
 
 export interface BuildRequest {
   readonly url: string;
@@ -48,18 +49,16 @@ export class Builds {
       updatedAt: now(),
     };
     app.builds.push(build);
+    for (const old of app.builds.slice(0, -keptOutputs)) old.output = "";
     await this.#store.save();
     const before = this.#queues.get(app.id) ?? Promise.resolve();
-    this.#queues.set(
-      app.id,
-      before.then(() => this.#run(app, build)),
-    );
+    const run = before
+      .then(() => this.#run(app, build))
+      .catch((error: unknown) =>
+        sayAsApi(this.#runtime.logs, app.id, `The build's end could not be kept: ${messageOf(error)}`),
+      );
+    this.#queues.set(app.id, run);
     return build;
-  }
-
-  /** Settles when nothing is being built for an app. */
-  async idle(app: AppRecord): Promise<void> {
-    await this.#queues.get(app.id);
   }
 
   /** A build's output from an offset on, as it comes; ends with the build. */
@@ -88,7 +87,7 @@ export class Builds {
 
   async #run(app: AppRecord, build: BuildRecord): Promise<void> {
     const say = (line: string): void => {
-      if (build.output.length < keptOutput) build.output += `${line}\n`;
+      build.output += `${line}\n`;
       this.#changed(build);
     };
     try {

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import { UnderstudyError } from "../../base/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../base/file.ts";
@@ -12,6 +11,7 @@ import { type BuildStep, planBuild } from "./buildpack.ts";
 import type { Children } from "./children.ts";
 import type { Builder, Env, Slug } from "./contract.ts";
 import { buildEnv } from "./environment.ts";
+import { readLines } from "./lines.ts";
 
 const slugSchema = z.object({
   id: z.string(),
@@ -68,14 +68,12 @@ export function createBuilder(folder: string, children: Children): Builder {
     options.onOutput(`$ ${shown}`);
     const child = children.spawn({ ...step, cwd, env: buildEnv(options.env) });
     const end: string[] = [];
-    const readings = [child.stdout, child.stderr].map(async (stream) => {
-      if (stream === null) return;
-      for await (const line of createInterface({ input: stream })) {
-        options.onOutput(line);
-        end.push(line);
-        if (end.length > shownLines) end.shift();
-      }
-    });
+    const take = (line: string): void => {
+      options.onOutput(line);
+      end.push(line);
+      if (end.length > shownLines) end.shift();
+    };
+    const readings = [child.stdout, child.stderr].map((stream) => stream && readLines(stream, take));
     const exit = await child.exited;
     await Promise.all(readings);
     if (exit.exitCode === 0) return;

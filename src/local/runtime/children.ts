@@ -49,6 +49,8 @@ export interface Child {
 /** Starts children and writes each down, so that a later process can end what a killed one left. */
 export interface Children {
   spawn(options: ChildOptions): Child;
+  /** Ends at once all that still run; settles when they have ended. */
+  end(): Promise<void>;
 }
 
 const ledgerName = "processes.jsonl";
@@ -100,7 +102,18 @@ export function createChildren(folder: string): Children {
   // Synchronous, so that there is no moment at which a child runs that isn't written down.
   const note = (entry: LedgerEntry): void =>
     appendFileSync(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
-  return { spawn: (options) => spawnChild(options, note) };
+  const living = new Set<Child>();
+  return {
+    spawn: (options) => {
+      const child = spawnChild(options, note);
+      living.add(child);
+      void child.exited.then(() => living.delete(child));
+      return child;
+    },
+    end: async () => {
+      await Promise.all([...living].map((child) => child.stop(0)));
+    },
+  };
 }
 
 function spawnChild(options: ChildOptions, note: (entry: LedgerEntry) => void): Child {

@@ -8,12 +8,12 @@ import type { ServiceOptions } from "./services.ts";
 
 /**
  * Removes the shared memory segment of a server that was killed: it is no file, and outlives its processes. The seventh
- * line of postmaster.pid has its key and id; a server that ended by itself leaves no such file.
+ * line of postmaster.pid begins with its key; a server that ended by itself leaves no such file.
  */
 async function removeSharedMemory(home: string): Promise<void> {
   const lines = ((await readTextIfExists(join(home, "data", "postmaster.pid"))) ?? "").split("\n");
-  const id = lines[6]?.trim().split(/\s+/)[1];
-  if (id !== undefined) await run("ipcrm", ["-m", id], { allowFailure: true }).catch(() => {});
+  const key = /^\s*(\d+)\s/.exec(lines[6] ?? "")?.[1];
+  if (key !== undefined) await run("ipcrm", ["-M", key], { allowFailure: true }).catch(() => {});
 }
 
 /** Removes what a server that doesn't run any more has kept, wherever it lies. */
@@ -25,14 +25,18 @@ export async function removePostgresFiles(folder: string): Promise<void> {
   await rm(home, { recursive: true, force: true });
 }
 
+/** Tried for real: `access` and what asks by it look past the capability that a user of ours may have. */
 async function isReachable(
   folder: string,
   { children }: ServiceOptions,
   user: ServiceUser,
 ): Promise<boolean> {
+  const probe = join(folder, "probe");
   const env = { PATH: process.env.PATH ?? "" };
-  const child = children.spawn({ ...commandAs(user, "test", ["-w", folder]), cwd: "/", env });
-  return (await child.exited).exitCode === 0;
+  const child = children.spawn({ ...commandAs(user, "mkdir", [probe]), cwd: "/", env });
+  const { exitCode } = await child.exited;
+  await rm(probe, { recursive: true, force: true });
+  return exitCode === 0;
 }
 
 /**

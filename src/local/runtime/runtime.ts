@@ -67,6 +67,8 @@ export async function createRuntime({ folder, flavour }: RuntimeOptions): Promis
     close: async () => {
       await supervisor.close();
       await Promise.all([router.close(), postgres.close(), redis.close(), store.flush()]);
+      // A build may be under way.
+      await children.end();
     },
   };
 }

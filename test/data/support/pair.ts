@@ -47,6 +47,14 @@ export function useServers(count: number): readonly ScratchPostgres[] {
   return servers;
 }
 
+/** One of them; they are there once the tests run. */
+export function server(servers: readonly ScratchPostgres[], index = 0): ScratchPostgres {
+  const found = servers[index];
+  if (found === undefined) throw new Error("the servers are not started yet");
+  return found;
+}
+
+/** A connection that gives every value as text. */
 export async function open(url: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,

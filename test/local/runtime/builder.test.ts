@@ -4,6 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ZipFile } from "yazl";
 import type { Env, Slug } from "../../../src/local/runtime/contract.ts";
+import { eventually, runs } from "../../support/process.ts";
 import { archiveOf, openRuntime, type TestRuntime } from "../../support/runtime.ts";
 
 let suite: TestRuntime;
@@ -133,4 +134,18 @@ test("equal archives at the same time give one slug", async () => {
 
 test("an id that is a path finds nothing", async () => {
   expect(await suite.runtime.builder.get("../../etc")).toBeUndefined();
+});
+
+test("closing the runtime ends a build that is under way", async () => {
+  const { runtime, close } = await openRuntime();
+  const scripts = { build: "echo $$; sleep 1000" };
+  const archive = await archiveOf({ "package.json": JSON.stringify({ name: "app", scripts }) });
+  const log: string[] = [];
+  const failure = runtime.builder.build(archive, { env: {}, onOutput: (line) => log.push(line) });
+  failure.catch(() => {});
+  await eventually("the build's script runs", () => log.some((line) => /^\d+$/.test(line)));
+  const pid = Number(log.find((line) => /^\d+$/.test(line)));
+  await close();
+  await expect(failure).rejects.toMatchObject({ code: "build-failed" });
+  await eventually("its script is gone", async () => !(await runs(pid)));
 });

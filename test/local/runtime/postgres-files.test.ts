@@ -1,11 +1,13 @@
-import { mkdir, readlink, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readlink, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createChildren } from "../../../src/local/runtime/children.ts";
 import { createFaults } from "../../../src/local/runtime/faults.ts";
 import { createPorts } from "../../../src/local/runtime/ports.ts";
 import { makeHome, removePostgresFiles } from "../../../src/local/runtime/postgres-files.ts";
+import { serviceUser } from "../../../src/local/runtime/service-user.ts";
 import { temporaryFolder } from "../../support/folder.ts";
+import { makeRuntime } from "../../support/runtime.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -39,3 +41,13 @@ test.skipIf(!isRoot)(
     await removePostgresFiles(folder);
   },
 );
+
+const user = await serviceUser();
+const canReachAll = user === undefined || user.command("true", []).command === "setpriv";
+
+// Containers may keep back the capability; then the test above says where the files lie.
+test.skipIf(!canReachAll)("otherwise all is in the one folder", async () => {
+  const runtime = await makeRuntime();
+  await runtime.postgres.create("a");
+  expect((await lstat(join(runtime.folder, "postgres"))).isDirectory()).toBe(true);
+});

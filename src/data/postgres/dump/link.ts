@@ -118,7 +118,7 @@ export function openDumpLink(settings: LinkSettings): Link {
         let waitMs = everyMs;
         try {
           await both((ends) => copyNow(ends, settings, signal), signal);
-          onStatus?.(await statusOfDump(settings, { source, target }, signal));
+          onStatus?.(await statusOfDump(settings, { source, target }, { signal, timeoutMs: 5_000 }));
         } catch (error) {
           if (signal.aborted) return;
           log.warn(`link ${service}: ${messageOf(error)}`);
@@ -127,7 +127,9 @@ export function openDumpLink(settings: LinkSettings): Link {
         await systemClock.sleep(waitMs, signal).catch(() => {});
       }
     },
-    status: (options = {}) => within(options, (signal) => statusOfDump(settings, { source, target }, signal)),
+    status: ({ signal, timeoutMs = 10_000 } = {}) =>
+      // Two questions, one after the other, may each wait for an end.
+      statusOfDump(settings, { source, target }, { signal, timeoutMs: Math.floor(timeoutMs / 2) }),
     fence: (epoch, options = {}) =>
       within(options, (signal) =>
         source.use(async (session) => {

@@ -1,39 +1,43 @@
-import { RetryableError } from "../../../base/errors.ts";
 import type { Lag, LinkSettings, LinkStatus } from "../../contract.ts";
-import { type Ends, type Pool, withBoth } from "../pool.ts";
 import { type Progress, readProgressOf } from "../progress.ts";
+import { type Pools, type ReachOptions, reach } from "../reach.ts";
 import type { Session } from "../session.ts";
-import { readState } from "../state.ts";
+import { readState, type SiteState } from "../state.ts";
 import { countWrites } from "./copy.ts";
 import { rolesOf } from "./roles.ts";
+
+interface SourceSeen {
+  readonly role: SiteState["role"] | undefined;
+  readonly writes: number;
+}
+
+interface TargetSeen {
+  readonly role: SiteState["role"] | undefined;
+  readonly progress: Progress | undefined;
+}
 
 /** See {@link Link.status}. The lag counts row writes as the server's statistics do; its age is that of the last dump. */
 export async function statusOfDump(
   settings: LinkSettings,
-  pools: { readonly source: Pool; readonly target: Pool },
-  signal: AbortSignal | undefined,
+  pools: Pools,
+  options: ReachOptions,
 ): Promise<LinkStatus> {
-  const reach = async <T>(work: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work;
-    } catch (error) {
-      if (error instanceof RetryableError) return undefined;
-      throw error;
-    }
-  };
-  const ofSource = async (session: Session) => ({
+  const ofSource = async (session: Session): Promise<SourceSeen> => ({
     role: (await readState(session))?.role,
     writes: await countWrites(session),
   });
-  const ofTarget = async (session: Session) => ({
+  const ofTarget = async (session: Session): Promise<TargetSeen> => ({
     role: (await readState(session))?.role,
     progress: await readProgressOf(session, settings.source.site),
   });
-  const [from, to] = await Promise.all([
-    reach(pools.source.use(ofSource, signal)),
-    reach(pools.target.use(ofTarget, signal)),
+  const [reachedSource, reachedTarget] = await Promise.all([
+    reach(pools.source, ofSource, options),
+    reach(pools.target, ofTarget, options),
   ]);
-  const roles = from && to ? await reach(withBoth(pools, (ends: Ends) => rolesOf(ends), signal)) : undefined;
+  const [from, to] = [reachedSource.value, reachedTarget.value];
+  const judge = (target: Session) =>
+    pools.source.use((source) => rolesOf({ source, target }), options.signal);
+  const roles = from && to ? (await reach(pools.target, judge, options)).value : undefined;
   const progress = to?.role === "standby" ? to.progress : undefined;
   const follows = progress !== undefined && (roles === undefined || roles.kind === "follow");
   const readAt = follows && progress.read_at !== null ? Date.parse(progress.read_at) : undefined;
@@ -65,7 +69,10 @@ export async function statusOfDump(
                 ? `${target.site} can't be reached`
                 : `${target.site} has no whole copy of the data`,
           },
-    notes: roles !== undefined && "reason" in roles ? [roles.reason] : [],
+    notes: [
+      ...[reachedSource.reason, reachedTarget.reason].filter((reason) => reason !== undefined),
+      ...(roles !== undefined && "reason" in roles ? [roles.reason] : []),
+    ],
   };
 }
 

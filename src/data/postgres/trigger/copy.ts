@@ -23,14 +23,25 @@ export function storedColumns(table: Table): readonly Table["columns"][number][]
   return table.columns.filter((column) => !column.generated);
 }
 
+/** How often the count of copied rows is told. */
+const tellEveryMs = 1_000;
+
 /** Counts lines: in COPY's text format a line break within a value is written `\n`, so each real one ends a row. */
 function lineCounter(onRows: (rows: number) => void): Transform {
   let rows = 0;
+  let toldAt = performance.now();
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) rows++;
-      onRows(rows);
+      if (performance.now() - toldAt > tellEveryMs) {
+        toldAt = performance.now();
+        onRows(rows);
+      }
       done(undefined, chunk);
+    },
+    flush(done) {
+      onRows(rows);
+      done();
     },
   });
 }

@@ -32,8 +32,9 @@ export function openTriggerLink(settings: LinkSettings): Link {
       await retry(attempt, { attempts: 10, ...(signal === undefined ? {} : { signal }) });
     },
     run: (options) => runLink(settings, { source, target }, scope, options),
-    status: (options = {}) =>
-      within(options, (signal) => statusOf(settings, { source, target }, scope, signal)),
+    status: ({ signal, timeoutMs = 10_000 } = {}) =>
+      // Three questions, one after the other, may each wait for an end.
+      statusOf(settings, { source, target }, scope, { signal, timeoutMs: Math.floor(timeoutMs / 3) }),
     fence: (epoch, options = {}) =>
       within(options, (signal) => source.use((session) => fenceSite(session, epoch, { signal }), signal)),
     unfence: (epoch, options = {}) =>

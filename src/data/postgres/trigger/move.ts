@@ -8,6 +8,7 @@ import { type Sql, sql } from "../sql.ts";
 import { applyStatements, isCollision, type TableChange } from "./apply.ts";
 import type { Pair } from "./copy.ts";
 import { applyLarge } from "./large.ts";
+import { reachesBack } from "./log.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import {
   checkNotRewritten,
@@ -145,17 +146,19 @@ function judge(pairs: ReadonlyMap<number, Pair>, window: Window, fresh: boolean)
   return { items, unnamed };
 }
 
-/** The source's transaction ids only grow, unless it is not the same server any more or was put back to an older state. */
+/** Throws when what has happened since the last read can't be known: then only a new copy helps. */
 function checkHistory(progress: Progress, window: Window, site: string): void {
-  const last = parseSnapshot(progress.snapshot ?? "");
-  if (window.state.id === progress.source && parseSnapshot(window.snapshot).xmax >= last.xmax) return;
-  throw new UnderstudyError(
-    `The database of ${site} is not the one that was followed, or was put back to an older state.`,
-    {
-      code: "source-replaced",
-      suggestion: 'Run "understudy link init --reseed" to copy its data anew.',
-    },
-  );
+  const last = progress.snapshot ?? "";
+  const suggestion = 'Run "understudy link init --reseed" to copy its data anew.';
+  // Transaction ids only grow, unless it is not the same server any more.
+  if (window.state.id !== progress.source || parseSnapshot(window.snapshot).xmax < parseSnapshot(last).xmax) {
+    const text = `The database of ${site} is not the one that was followed, or was put back to an older state.`;
+    throw new UnderstudyError(text, { code: "source-replaced", suggestion });
+  }
+  if (!reachesBack(window.state, last)) {
+    const text = `The log of ${site} was emptied, since it was not read for too long.`;
+    throw new UnderstudyError(text, { code: "log-cut", suggestion });
+  }
 }
 
 function advance(progress: Progress, window: Window, readAt: number, whole: boolean): Progress {

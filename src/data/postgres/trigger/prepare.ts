@@ -9,6 +9,7 @@ import type { SiteState } from "../state.ts";
 import { capture, isCaptured } from "./capture.ts";
 import { copyTable, noteCopied, type Pair } from "./copy.ts";
 import { carried, drift, isExcluded, type Scope } from "./drift.ts";
+import { reachesBack } from "./log.ts";
 import { quietDown, rememberForeignKeys } from "./quiet.ts";
 import {
   type Copied,
@@ -47,7 +48,11 @@ export type Standing =
   | { readonly kind: "follow"; readonly state: SiteState; readonly progress: Progress };
 
 /** Judges the roles of both ends. Reads, and changes nothing. */
-export async function standing(ends: Ends, source: EndView, target: TargetView): Promise<Standing> {
+export async function standing(
+  ends: { readonly source: { readonly site: string }; readonly target: Session },
+  source: EndView,
+  target: TargetView,
+): Promise<Standing> {
   const names = { from: ends.source.site, to: ends.target.site };
   if (source.state === undefined || target.state === undefined) {
     const where = source.state === undefined ? names.from : names.to;
@@ -64,6 +69,12 @@ export async function standing(ends: Ends, source: EndView, target: TargetView):
     const leads = from.epoch >= to.epoch && (from.promoted_epoch ?? -1) > (to.promoted_epoch ?? -1);
     if (!leads || from.promoted_from !== to.id || from.promoted_with === null) {
       return { kind: "absent", reason: `${names.to} was fenced and has not followed ${names.from} yet` };
+    }
+    if (from.promoted_at === null || !reachesBack(from, from.promoted_at)) {
+      return {
+        kind: "absent",
+        reason: `the log of ${names.from} was emptied since ${names.to} read it: it must be reseeded`,
+      };
     }
     const lost = await lostChanges(ends.target, from.promoted_with);
     if (lost.length === 0) return { kind: "turn-around" };
@@ -173,14 +184,14 @@ export async function copyAll(
   let done = pairs.length - due.length;
   for (const pair of due) {
     const table = nameOf(pair.source);
-    const report = (rows: number) =>
-      options.onProgress?.({ table, rows, tablesDone: done, tables: pairs.length });
-    report(0);
+    const report = (rows: number, tablesDone: number) =>
+      options.onProgress?.({ table, rows, tablesDone, tables: pairs.length });
+    report(0, done);
     const known = copied.get(pair.target.relid);
     if (known !== undefined) await forget(ends.target, known, progress.source);
     await copyTable(ends.source, ends.target, pair, {
       sourceId: progress.source,
-      onRows: report,
+      onRows: (rows) => report(rows, done),
       signal: options.signal,
     });
     done++;

@@ -2,10 +2,9 @@ import { type Clock, systemClock } from "../../../base/clock.ts";
 import { messageOf } from "../../../base/errors.ts";
 import type { LinkSettings, LinkStatus } from "../../contract.ts";
 import { type Ends, type Pool, withBoth } from "../pool.ts";
-import { parseSnapshot } from "../position.ts";
 import type { Progress } from "../progress.ts";
-import { sql } from "../sql.ts";
 import type { Scope } from "./drift.ts";
+import { boundLog, pruneLog } from "./log.ts";
 import { createMover, type Moved } from "./move.ts";
 import { proveForeignKeys } from "./quiet.ts";
 import { statusOf } from "./status.ts";
@@ -15,9 +14,11 @@ const idleMs = 250;
 /** While nothing can be applied: another direction, drift. */
 const restMs = 1_000;
 const tidyEveryMs = 2_000;
+const boundEveryMs = 30_000;
 const statusEveryMs = 2_000;
-/** Log rows in one deletion: short transactions, so that the app's are not held up. */
-const pruneRows = 20_000;
+const statusMs = 5_000;
+/** Changes that the log may hold, some 3 GB, before a standby that doesn't read it is given up. */
+const logLimit = 30_000_000;
 
 /** See {@link Link.run}. */
 export async function runLink(
@@ -35,6 +36,7 @@ export async function runLink(
   const mover = createMover({ scope, signal });
   let failures = 0;
   let tidiedAt = 0;
+  let boundedAt = 0;
   let statusAt = 0;
   let said = "";
   const say = (text: string) => {
@@ -66,9 +68,20 @@ export async function runLink(
       say(`link ${settings.service}: ${messageOf(error)}`);
       waitMs = Math.min(5_000, 100 * 2 ** Math.min(failures, 6)) * (0.5 + Math.random() / 2);
     }
+    if (waitMs >= restMs && clock.monotonic() - boundedAt > boundEveryMs) {
+      boundedAt = clock.monotonic();
+      const isCut = await pools.source.use((source) => boundLog(source, logLimit), signal).catch(() => false);
+      if (isCut)
+        settings.log.warn(
+          `link ${settings.service}: the log was not read for too long and was emptied: reseed`,
+        );
+    }
     if (options.onStatus !== undefined && clock.monotonic() - statusAt > statusEveryMs) {
       statusAt = clock.monotonic();
-      await statusOf(settings, pools, scope, signal).then(options.onStatus, () => {});
+      await statusOf(settings, pools, scope, { signal, timeoutMs: statusMs }).then(
+        options.onStatus,
+        () => {},
+      );
     }
     await clock.sleep(waitMs, signal).catch(() => {});
   }
@@ -80,11 +93,8 @@ function describe(moved: Exclude<Moved, { readonly kind: "moved" }>): string {
     : moved.reason;
 }
 
-/** Deletes what the target has confirmed from the log, and has old rows checked against foreign keys that came back. */
+/** Forgets what the target has confirmed, and has old rows checked against foreign keys that came back. */
 async function tidy(ends: Ends, progress: Progress): Promise<void> {
-  if (progress.snapshot === null) return;
-  const { xmin } = parseSnapshot(progress.snapshot);
-  await ends.source.run(sql`DELETE FROM understudy.changes WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM understudy.changes WHERE txid < ${String(xmin)}::xid8 LIMIT ${pruneRows}))`);
+  if (progress.snapshot !== null) await pruneLog(ends.source, progress.snapshot);
   await proveForeignKeys(ends.source);
 }

@@ -1,11 +1,10 @@
-import { RetryableError } from "../../../base/errors.ts";
 import type { Lag, LinkSettings, LinkStatus } from "../../contract.ts";
 import { nameOf } from "../catalogue.ts";
-import type { Pool } from "../pool.ts";
 import { type Progress, rateOf } from "../progress.ts";
+import { type Pools, type Reached, type ReachOptions, reach } from "../reach.ts";
 import type { Session } from "../session.ts";
 import { sql } from "../sql.ts";
-import { drift, keyless, type Scope } from "./drift.ts";
+import { drift, isExcluded, keyless, type Scope } from "./drift.ts";
 import { type Standing, standing } from "./prepare.ts";
 import { type EndView, type TargetView, viewSource, viewTarget } from "./view.ts";
 import { after } from "./window.ts";
@@ -24,38 +23,42 @@ async function lagOf(source: Session, snapshot: string): Promise<Lag> {
 }
 
 interface Seen {
-  readonly source: EndView | undefined;
-  readonly target: TargetView | undefined;
+  readonly source: Reached<EndView>;
+  readonly target: Reached<TargetView>;
   readonly standing: Standing | undefined;
   readonly lag: Lag | undefined;
 }
 
 /** Reads both ends as far as they can be reached. */
-async function look(
-  source: Pool,
-  target: Pool,
-  site: string,
-  signal: AbortSignal | undefined,
-): Promise<Seen> {
-  const reach = async <T>(pool: Pool, work: (session: Session) => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await pool.use(work, signal);
-    } catch (error) {
-      if (error instanceof RetryableError) return undefined;
-      throw error;
-    }
-  };
-  const [from, to] = await Promise.all([reach(source, viewSource), reach(target, viewTarget)]);
-  const progress = progressOf(from, to, site);
-  const snapshot = progress?.snapshot ?? null;
-  const lag =
-    snapshot === null || from === undefined
-      ? undefined
-      : await reach(source, (session) => lagOf(session, snapshot));
-  const both = (from: EndView, to: TargetView) =>
-    reach(source, (a) => target.use((b) => standing({ source: a, target: b }, from, to), signal));
-  const stands = from === undefined || to === undefined ? undefined : await both(from, to);
-  return { source: from, target: to, standing: stands, lag };
+async function look(pools: Pools, site: string, options: ReachOptions): Promise<Seen> {
+  const [source, target] = await Promise.all([
+    reach(pools.source, viewSource, options),
+    reach(pools.target, viewTarget, options),
+  ]);
+  const snapshot = progressOf(source.value, target.value, site)?.snapshot ?? undefined;
+  const [lag, stands] = await Promise.all([
+    snapshot !== undefined && source.value !== undefined
+      ? reach(pools.source, (session) => lagOf(session, snapshot), options)
+      : undefined,
+    source.value !== undefined && target.value !== undefined
+      ? standingOf(pools, source.value, target.value, options)
+      : undefined,
+  ]);
+  return { source, target, standing: stands?.value, lag: lag?.value };
+}
+
+function standingOf(
+  pools: Pools,
+  source: EndView,
+  target: TargetView,
+  options: ReachOptions,
+): Promise<Reached<Standing>> {
+  const { site } = pools.source.end;
+  return reach(
+    pools.target,
+    (session) => standing({ source: { site }, target: session }, source, target),
+    options,
+  );
 }
 
 function progressOf(
@@ -63,25 +66,24 @@ function progressOf(
   target: TargetView | undefined,
   site: string,
 ): Progress | undefined {
-  return target?.progress.find((item) =>
-    source?.state === undefined ? item.site === site : item.source === source.state.id,
-  );
+  const id = source?.state?.id;
+  return target?.progress.find((item) => (id === undefined ? item.site === site : item.source === id));
 }
 
 /** See {@link Link.status}. */
 export async function statusOf(
   settings: LinkSettings,
-  ends: { readonly source: Pool; readonly target: Pool },
+  pools: Pools,
   scope: Scope,
-  signal?: AbortSignal,
+  options: ReachOptions,
 ): Promise<LinkStatus> {
   const { source, target } = settings;
-  const seen = await look(ends.source, ends.target, source.site, signal);
-  const progress = progressOf(seen.source, seen.target, source.site);
+  const seen = await look(pools, source.site, options);
+  const progress = progressOf(seen.source.value, seen.target.value, source.site);
   const differences =
-    seen.source === undefined || seen.target === undefined || progress?.stage !== "follow"
+    seen.source.value === undefined || seen.target.value === undefined || progress?.stage !== "follow"
       ? (progress?.drift ?? [])
-      : drift(seen.source.catalogue, seen.target.catalogue, scope, {
+      : drift(seen.source.value.catalogue, seen.target.value.catalogue, scope, {
           source: source.site,
           target: target.site,
         });
@@ -95,12 +97,13 @@ export async function statusOf(
     target: target.site,
     state,
     lag: seen.lag,
-    sourceReachable: seen.source !== undefined,
-    targetReachable: seen.target !== undefined,
+    sourceReachable: seen.source.value !== undefined,
+    targetReachable: seen.target.value !== undefined,
     lastReadAt: readAt,
     writesPerSecond:
       progress === undefined || readAt === undefined ? undefined : rateOf(progress.recent, readAt),
     promotable: promotable(seen, progress, differences, target.site),
+    ...lostOf(seen.standing),
     notes: notesOf(seen, differences, scope),
   };
 }
@@ -114,7 +117,7 @@ function stateOf(
     return "absent";
   if (!progress.complete) return "copying";
   if (differences.length > 0) return "drifted";
-  return seen.source?.state?.role === "fenced" ? "fenced" : "following";
+  return seen.source.value?.state?.role === "fenced" ? "fenced" : "following";
 }
 
 function promotable(
@@ -124,8 +127,8 @@ function promotable(
   site: string,
 ): LinkStatus["promotable"] {
   const no = (reason: string) => ({ ok: false, reason }) as const;
-  if (seen.target === undefined) return no(`${site} can't be reached`);
-  const role = seen.target.state?.role;
+  if (seen.target.value === undefined) return no(`${site} can't be reached`);
+  const role = seen.target.value.state?.role;
   if (role !== "standby")
     return no(role === undefined ? `${site} is not initialised` : `${site} is ${role}, not a standby`);
   if (progress === undefined) return no(`${site} has no copy of the data`);
@@ -134,22 +137,32 @@ function promotable(
   return { ok: true };
 }
 
+function lostOf(stands: Standing | undefined): Pick<LinkStatus, "lost"> {
+  if (stands?.kind !== "absent" || stands.lost === undefined) return {};
+  return { lost: stands.lost.reduce((sum, item) => sum + item.changes, 0) };
+}
+
 function notesOf(seen: Seen, differences: readonly string[], scope: Scope): readonly string[] {
-  const stands = seen.standing;
-  const catalogue = seen.source?.catalogue ?? seen.target?.catalogue;
+  const { source, target, standing: stands } = seen;
+  const catalogue = source.value?.catalogue ?? target.value?.catalogue;
+  const without = catalogue === undefined ? [] : keyless(catalogue, scope);
   const unwatched =
-    seen.source?.state === undefined ? [] : seen.source.catalogue.tables.filter((table) => !table.guarded);
+    source.value?.state === undefined ? [] : source.value.catalogue.tables.filter((table) => !table.guarded);
   return [
-    ...(stands !== undefined && "reason" in stands ? [stands.reason] : []),
+    ...[source.reason, target.reason].filter((reason) => reason !== undefined),
+    ...(stands === undefined ? [] : describe(stands)),
     ...differences,
-    ...(catalogue === undefined
-      ? []
-      : keyless(catalogue, scope).map((table) => `${nameOf(table)} has no key and is not carried`)),
+    ...without.map((table) => `${nameOf(table)} has no primary key and is not carried`),
     ...unwatched
-      .filter((table) => !scope.exclude.includes(nameOf(table)))
-      .map(
-        (table) =>
-          `${nameOf(table)} is not watched yet: it is taken up by the running link once it is at both sites`,
-      ),
+      .filter((table) => !isExcluded(table, scope))
+      .map((table) => `${nameOf(table)} is new: the running link takes it up once it is at both sites`),
   ];
+}
+
+function describe(stands: Standing): readonly string[] {
+  if (stands.kind === "turn-around")
+    return ["the way back goes on from the promotion, without a copy, once the link runs"];
+  if (stands.kind === "fence-target")
+    return ["the target still thinks that it is active: it is fenced once the link runs"];
+  return stands.kind === "follow" ? [] : [stands.reason];
 }

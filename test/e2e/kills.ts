@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, it } from "vitest";
+import type { Entry } from "../../src/failover/journal.ts";
+import type { RunReport } from "../../src/failover/report.ts";
+import type { TestStage } from "./stage.ts";
+import { expectSettled, followable, inMaintenance, notesAt, standing, startWriter } from "./standing.ts";
+
+/** The steps of a graceful cutover with a database, in order. */
+export const steps = [
+  "claim",
+  "wait-ttl",
+  "quiesce",
+  "fence",
+  "drain",
+  "promote",
+  "start",
+  "health",
+  "traffic",
+  "verify",
+  "turn-around",
+  "retire",
+] as const;
+
+function journals({ runs }: TestStage): readonly string[] {
+  try {
+    return readdirSync(runs).filter((name) => name.endsWith(".jsonl"));
+  } catch {
+    return [];
+  }
+}
+
+/** A look at the journal of the next run: `reached` waits until it has the result of a step. */
+export function nextJournal(stage: TestStage): {
+  entries(): readonly Entry[];
+  reached(step: string): Promise<void>;
+} {
+  const known = new Set(journals(stage));
+  const entries = (): readonly Entry[] => {
+    const name = journals(stage).find((item) => !known.has(item));
+    if (name === undefined) return [];
+    const lines = readFileSync(join(stage.runs, name), "utf8").split("\n").slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Entry);
+  };
+  return {
+    entries,
+    async reached(step) {
+      const end = performance.now() + 60_000;
+      while (!entries().some((entry) => entry.type === "result" && entry.step === step)) {
+        if (performance.now() > end) throw new Error(`The run never came to the end of '${step}'.`);
+        await delay(1);
+      }
+    },
+  };
+}
+
+/** Tests: a cutover killed after each of its steps goes on to the end that it would have had. */
+export function killedRuns(stage: () => TestStage): void {
+  it("has these steps", async () => {
+    const { other } = await standing(stage());
+    const { stdout } = await stage().startCutover(["--to", other, "--dry-run", "--json"]).outcome;
+    const planned = JSON.parse(stdout) as { readonly steps: readonly { readonly name: string }[] };
+    expect(planned.steps.map(({ name }) => name)).toEqual(steps);
+  });
+
+  it.each(steps)("goes on to the same end when it is killed after %s", async (step) => {
+    const before = await standing(stage());
+    const { active: from, other: to, epoch } = before;
+    await followable(stage(), before);
+    const stopWriter = await startWriter(stage(), from);
+    const journal = nextJournal(stage());
+    const run = stage().startCutover(["--to", to, "--json"]);
+    await Promise.race([journal.reached(step), run.outcome]);
+    run.child.kill("SIGKILL");
+    const killed = await run.outcome;
+    const hasEnded = journal.entries().some((entry) => entry.type === "end");
+
+    const resumed = await stage().startCutover(["--resume", "--json"]).outcome;
+    const acknowledged = await stopWriter();
+    if (hasEnded) {
+      // The last step's result and the end are a moment apart.
+      expect(step).toBe("retire");
+      expect(JSON.parse(resumed.stdout)).toMatchObject({ error: { code: "no-unfinished-run" } });
+    } else {
+      expect({ ...resumed, killed: killed.stderr }).toMatchObject({ exitCode: 0 });
+      const report = JSON.parse(resumed.stdout) as RunReport;
+      expect(report).toMatchObject({ outcome: "done", from, to, epoch: epoch + 2, declaredLoss: 0 });
+      expect(report.steps.map(({ name }) => name)).toEqual(steps);
+      for (const { outcome } of report.steps) expect(["done", "already"]).toContain(outcome);
+    }
+    await expectSettled(stage(), { active: to, standby: from, epoch: epoch + 2 });
+    expect([await inMaintenance(stage(), to), await inMaintenance(stage(), from)]).toEqual([false, true]);
+    const present = await notesAt(stage(), to);
+    expect(acknowledged.filter((note) => !present.has(note))).toEqual([]);
+    expect(acknowledged.length).toBeGreaterThan(0);
+  });
+}
