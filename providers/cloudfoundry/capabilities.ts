@@ -1,4 +1,5 @@
 import type { Capabilities, FieldRule } from "../../src/platform/fidelity.ts";
+import { knownBuildpack } from "./render/buildpacks.ts";
 
 const exact: FieldRule = { fidelity: "exact" };
 
@@ -29,8 +30,14 @@ export const capabilities: Capabilities = {
     build: exact,
     "build.buildpacks": {
       fidelity: "approximated",
-      reason: "names of buildpacks differ between platforms",
-      fallback: "passed through; leave them out to let the platform find them",
+      reason: "buildpacks have other names here",
+      fallback: "heroku/nodejs is nodejs_buildpack, and so on; Git URLs stay",
+      within: { pattern: knownBuildpack },
+      otherwise: {
+        fidelity: "dropped",
+        reason: "one of these buildpacks has no counterpart here",
+        fallback: "it is left out; name the foundation's own, or a Git URL",
+      },
     },
     "build.dockerfile": {
       fidelity: "manual",

@@ -103,9 +103,12 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
       const olds = unwrap(fromStruct(request.getOldInputs() ?? request.getOlds())).value;
       const news = unwrap(fromStruct(request.getNews())).value;
       const ignored = request.getIgnorechangesList();
-      const changes = changesBetween(olds, news).filter(
+      const found = changesBetween(olds, news).filter(
         (change) => !ignored.some((path) => change.path === path || change.path.startsWith(`${path}.`)),
       );
+      // What matters only beside other changes is none by itself.
+      const matters = found.some((change) => handler.unimportant?.includes(change.input) !== true);
+      const changes = matters ? found : [];
       const replaceOn =
         handler.update === undefined ? changes.map((change) => change.input) : handler.replaceOn;
       return diffResponse(changes, replaceOn, handler.deleteBeforeReplace ?? false).setStablesList([

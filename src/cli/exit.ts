@@ -1,4 +1,4 @@
-import { InputError, RefusedError } from "../base/errors.ts";
+import { InputError, RefusedError, UnderstudyError } from "../base/errors.ts";
 
 /** What the command line's exit codes mean; `understudy --help` prints them. */
 export const exitCode = {
@@ -16,8 +16,14 @@ export const exitCode = {
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
+/** Whether an error comes of a Ctrl-C, at any depth. */
+function wasInterrupted(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (error instanceof UnderstudyError && error.code === "interrupted") || wasInterrupted(error.cause);
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InputError) return exitCode.badInput;
   if (error instanceof RefusedError) return exitCode.refused;
-  return exitCode.failed;
+  return wasInterrupted(error) ? exitCode.interrupted : exitCode.failed;
 }

@@ -4,12 +4,14 @@ import { commands } from "./commands.ts";
 import { exitCode, exitCodeOf } from "./exit.ts";
 import { errorToJson, errorToText, terminal } from "./terminal.ts";
 
+const usageHint = "(run with --help for usage)";
+
 const program = new Command("understudy")
   .description(
     "Keeps a cheap mirror of an app on another platform, and cuts over to it by DNS, with its data.",
   )
   .version("0.1.0")
-  .showHelpAfterError("(run with --help for usage)")
+  .showHelpAfterError(usageHint)
   .addHelpText(
     "after",
     `
@@ -34,7 +36,7 @@ for (const name of needed) {
 /** Commander would end the process by itself, from any depth; only this file does. */
 function throwing(command: Command): Command {
   for (const child of command.commands) throwing(child);
-  return command.exitOverride();
+  return command.exitOverride().showHelpAfterError(usageHint);
 }
 
 try {
@@ -43,6 +45,9 @@ try {
   if (error instanceof CommanderError) {
     // Commander has printed its message; its own codes are 0 for help and version, else wrong usage.
     process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
+    if (error.exitCode !== 0 && process.argv.includes("--json")) {
+      terminal.printJson({ error: { code: "wrong-usage", message: error.message.replace(/^error: /, "") } });
+    }
   } else {
     if (process.argv.includes("--json")) terminal.printJson(errorToJson(error));
     else terminal.progress(errorToText(error));

@@ -71,5 +71,7 @@ export function projectFiles(wish: ProjectWish): Readonly<Record<string, string>
     "Pulumi.mirror.yaml": siteYaml(wish.mirror),
     "Pulumi.edge.yaml": edgeYaml,
     "stacks/index.mjs": programFile(wish),
+    // Pulumi loads a program by the nearest package.json; the app's own may say CommonJS, or not be there.
+    "stacks/package.json": `${JSON.stringify({ private: true, type: "module" }, undefined, 2)}\n`,
   };
 }

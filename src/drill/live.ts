@@ -2,27 +2,30 @@ import type { RequestRecord } from "./request.ts";
 
 /** What a visitor sees right now. */
 export interface Live {
-  /** Requests a second, over the last whole second that has been reported. */
-  readonly rate: number;
-  /** Failed ones among them. */
+  /** Good answers that came in the last second that is known of. */
+  readonly good: number;
+  /** Requests that failed in that second. */
   readonly failing: number;
-  /** Failed ones since the given time. */
+  /** Requests that were sent since the given time and failed. */
   readonly failed: number;
-  /** Addresses that gave good answers in that second, the busiest first. */
+  /** Addresses that the good answers came from, the busiest first. */
   readonly addresses: readonly string[];
 }
 
-/** Answers are reported a little after they came, so the second that is looked at lies a little back. */
+/** Outcomes are reported a little after they are there, so the second that is looked at lies a little back. */
 const behindMs = 500;
 
 export function liveView(requests: readonly RequestRecord[], now: number, since: number): Live {
   const endAt = now - behindMs;
-  const recent = requests.filter((request) => request.at > endAt - 1_000 && request.at <= endAt);
-  const good = recent.filter((request) => request.ok && request.address !== undefined);
+  const recent = requests.filter(({ at, latencyMs }) => {
+    const endedAt = at + latencyMs;
+    return endedAt > endAt - 1_000 && endedAt <= endAt;
+  });
+  const good = recent.filter((request) => request.ok);
   const byAddress = Map.groupBy(good, (request) => request.address ?? "");
   return {
-    rate: recent.length,
-    failing: recent.filter((request) => !request.ok).length,
+    good: good.length,
+    failing: recent.length - good.length,
     failed: requests.filter((request) => !request.ok && request.at >= since).length,
     addresses: [...byAddress].toSorted(([, a], [, b]) => b.length - a.length).map(([address]) => address),
   };

@@ -1,17 +1,18 @@
 import type { Deployment } from "./deployment.ts";
+import type { RunSummary } from "./events.ts";
 import { nameOf, typeOf } from "./urn.ts";
 
 /**
  * Tells of creations that were under way when an earlier run broke off: whether they took place is not known. Other
  * operations need no word, since doing them again comes to the same.
  */
-export function tellPending(deployment: Deployment, operation: "up" | "preview" | "refresh"): void {
+export function tellPending(deployment: Deployment, operation: RunSummary["operation"]): void {
   const { state, reporter } = deployment.context;
   for (const { type, resource } of state.snapshot.pending()) {
     if (type !== "creating") continue;
     const what = `${typeOf(resource.urn)} '${nameOf(resource.urn)}'`;
     const next =
-      operation === "refresh"
+      operation === "refresh" || operation === "destroy"
         ? "It is not in the state: delete it by hand if it exists, or import it with the option `import`."
         : "If it exists, stop now and import it with the option `import`, or delete it by hand; else it is made now.";
     reporter.log(

@@ -19,7 +19,6 @@ import { Reporter } from "./reporter.ts";
 import type { RunContext, RunState } from "./run-context.ts";
 import { RunFailedError } from "./run-failed.ts";
 import { Slots } from "./slots.ts";
-import type { DestroyOptions } from "./stack-engine.ts";
 import { stackOutputs } from "./stack-outputs.ts";
 import { stackType } from "./urn.ts";
 import { type Properties, secret } from "./values.ts";
@@ -212,16 +211,13 @@ export async function runRefresh(settings: RunSettings, state: RunState): Promis
   return run.end();
 }
 
-export async function runDestroy(
-  settings: RunSettings,
-  state: RunState,
-  options: DestroyOptions,
-): Promise<RunSummary> {
-  const root = state.snapshot.resources().find(({ type }) => type === stackType);
-  await options.beforeDestroy?.(stackOutputs(root?.outputs ?? {}));
+/** Deletes every row, without the program. */
+export async function runDestroy(settings: RunSettings, state: RunState): Promise<RunSummary> {
   const run = await Run.start("destroy", settings, state);
   try {
+    tellPending(run.deployment, "destroy");
     await run.delete(run.deployment.unwanted());
+    await forgetPending(run.deployment);
   } finally {
     await run.close();
   }

@@ -1,23 +1,27 @@
-import { join, resolve } from "node:path";
-import { RefusedError, UnderstudyError, UnsupportedError } from "../base/errors.ts";
+import { RefusedError, UnderstudyError } from "../base/errors.ts";
 import { Backend, checkStackName, type StackName } from "./backend.ts";
+import { backendFolder } from "./backend-folder.ts";
 import { type ConfigValues, StackConfig } from "./config.ts";
-import {
-  type Deployment as DeploymentFile,
-  formatExport,
-  parseCheckpoint,
-  parseExport,
-} from "./deployment-file.ts";
+import { formatExport, parseCheckpoint, parseExport } from "./deployment-file.ts";
 import type { RunSummary, StackOutputs } from "./events.ts";
-import { breakLocks, takeLock } from "./lock.ts";
+import { removeJournal } from "./journal.ts";
+import { Keyring } from "./keyring.ts";
+import { breakLocks, type Lock, takeLock } from "./lock.ts";
 import { passphraseFrom } from "./passphrase.ts";
-import { folderOfFileUrl, type Project, readProject } from "./project.ts";
-import { type RunSettings, runDestroy, runRefresh, runUp } from "./runs.ts";
-import { Crypter } from "./secrets.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { type Project, readProject } from "./project.ts";
+import type { RunSettings } from "./runs.ts";
+import type { Crypter } from "./secrets.ts";
+import type { Change, Snapshot } from "./snapshot.ts";
 import type { DestroyOptions, RunOptions, StackEngine } from "./stack-engine.ts";
 import { outputsOf, stackOutputs } from "./stack-outputs.ts";
-import { deploymentOf, readState, StateSession, type StoredState, snapshotOf } from "./state-session.ts";
+import {
+  deploymentOf,
+  formatState,
+  readState,
+  StateSession,
+  type StoredState,
+  snapshotOf,
+} from "./state-session.ts";
 import { parseUrn } from "./urn.ts";
 import type { Properties } from "./values.ts";
 
@@ -28,50 +32,39 @@ export interface StackOptions {
   readonly stack: string;
   /** @default from PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE */
   readonly passphrase?: string;
-  /** Folder of the state. @default from PULUMI_BACKEND_URL, else backend.url of Pulumi.yaml, else .understudy/state there */
+  /** Folder of the state. @default see {@link backendFolder} */
   readonly backendDir?: string;
   /** For the program and plugins too. @default process.env */
   readonly env?: NodeJS.ProcessEnv;
 }
 
-function backendFolder(options: StackOptions, project: Project): string {
-  if (options.backendDir !== undefined) return resolve(options.backendDir);
-  const url = (options.env ?? process.env).PULUMI_BACKEND_URL;
-  if (url === undefined || url === "")
-    return project.backendFolder ?? join(project.root, ".understudy", "state");
-  const folder = folderOfFileUrl(url, project.root);
-  if (folder !== undefined) return folder;
-  throw new UnsupportedError(
-    "The offline engine keeps state in files, and PULUMI_BACKEND_URL names another backend.",
-    {
-      code: "backend-unsupported",
-      suggestion: "Unset it, set it to a file:// URL, or use --engine pulumi.",
-    },
-  );
-}
+/** Loaded when something is run: what only looks at the state should not wait for gRPC. */
+const loadRuns = () => import("./runs.ts");
 
 /** One stack of a Pulumi project, run without the Pulumi CLI. */
 export class Stack implements StackEngine {
   readonly project: Project;
   readonly name: StackName;
+  /** The stack's settings file. */
+  readonly config: StackConfig;
   readonly #backend: Backend;
-  readonly #config: StackConfig;
-  readonly #options: StackOptions;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #keyring: Keyring;
 
-  private constructor(project: Project, backend: Backend, config: StackConfig, options: StackOptions) {
+  private constructor(project: Project, config: StackConfig, options: StackOptions) {
     this.project = project;
     this.name = { project: project.name, stack: options.stack };
-    this.#backend = backend;
-    this.#config = config;
-    this.#options = options;
+    this.config = config;
+    this.#env = options.env ?? process.env;
+    this.#backend = new Backend(backendFolder(project, this.#env, options.backendDir));
+    this.#keyring = new Keyring(async () => options.passphrase ?? passphraseFrom(this.#env));
   }
 
   /** Reads the project and the stack's settings; the state is read by each operation. */
   static async open(options: StackOptions): Promise<Stack> {
     checkStackName(options.stack);
     const project = await readProject(options.projectDir);
-    const config = await StackConfig.read(project, options.stack);
-    return new Stack(project, new Backend(backendFolder(options, project)), config, options);
+    return new Stack(project, await StackConfig.read(project, options.stack), options);
   }
 
   /** Where the state lies. */
@@ -79,32 +72,21 @@ export class Stack implements StackEngine {
     return this.#backend.statePath(this.name);
   }
 
-  async #passphrase(): Promise<string> {
-    return this.#options.passphrase ?? (await passphraseFrom(this.#options.env ?? process.env));
-  }
-
-  /** The crypter of a salt; without one the stack's own, and if it has none, a new one. */
-  async #crypterFor(salt: string | undefined): Promise<Crypter> {
-    const passphrase = await this.#passphrase();
-    const used = salt ?? this.#config.encryptionSalt;
-    return used === undefined ? Crypter.create(passphrase) : Crypter.open(used, passphrase);
-  }
-
   /** What the stack's state is written with: the salt of its settings, else that of its state, else a new one. */
   async crypter(): Promise<Crypter> {
-    if (this.#config.encryptionSalt !== undefined) return this.#crypterFor(undefined);
+    const salt = this.config.encryptionSalt;
+    if (salt !== undefined) return this.#keyring.of(salt);
     const text = await this.#backend.read(this.name);
-    const salt =
-      text === undefined ? undefined : parseCheckpoint(text, this.statePath).secrets_providers?.state?.salt;
-    return this.#crypterFor(salt);
+    const state = text === undefined ? undefined : parseCheckpoint(text, this.statePath);
+    return this.#crypterFor(state?.secrets_providers?.state?.salt);
   }
 
-  get config(): StackConfig {
-    return this.#config;
+  #crypterFor(salt: string | undefined): Promise<Crypter> {
+    return salt === undefined ? this.#keyring.fresh() : this.#keyring.of(salt);
   }
 
   async configValues(): Promise<ConfigValues> {
-    return this.#config.values(await this.crypter());
+    return this.config.values(await this.crypter());
   }
 
   async #readState(): Promise<StoredState> {
@@ -127,12 +109,12 @@ export class Stack implements StackEngine {
     });
   }
 
-  async #settings(options: RunOptions, crypter: Crypter): Promise<RunSettings> {
+  #settings(options: RunOptions, config: ConfigValues): RunSettings {
     return {
       project: this.project,
       stack: this.name.stack,
-      config: this.#config.values(crypter, { validate: true }),
-      env: this.#options.env ?? process.env,
+      config,
+      env: this.#env,
       parallel: options.parallel ?? 16,
       onEvent: options.onEvent ?? (() => {}),
       signal: options.signal ?? new AbortController().signal,
@@ -146,35 +128,32 @@ export class Stack implements StackEngine {
     const parts = reference.split("/");
     const stack = checkStackName(parts.at(-1) ?? "");
     const name = { project: parts.at(-2) ?? this.name.project, stack };
-    const passphrase = await this.#passphrase();
-    const state = await readState(this.#backend, name, (salt) =>
-      salt === undefined ? Crypter.create(passphrase) : Crypter.open(salt, passphrase),
-    );
-    return outputsOf(state, reference);
+    return outputsOf(await readState(this.#backend, name, (salt) => this.#crypterFor(salt)), reference);
   }
 
+  #lock(options: RunOptions): Promise<Lock> {
+    return takeLock(this.#backend.lockFolder(this.name), (message) =>
+      options.onEvent?.({ kind: "log", severity: "warning", message }),
+    );
+  }
+
+  /** Works on the state under the stack's lock, with the crypter that it is written with. */
   async #withSession(
     options: RunOptions,
-    work: (session: StateSession, settings: RunSettings) => Promise<RunSummary>,
+    crypter: Crypter,
+    work: (session: StateSession, state: StoredState) => Promise<RunSummary>,
   ): Promise<RunSummary> {
-    const crypter = await this.crypter();
-    const settings = await this.#settings(options, crypter);
-    const lock = await takeLock(this.#backend.lockFolder(this.name), (message) =>
-      settings.onEvent({ kind: "log", severity: "warning", message }),
-    );
+    const lock = await this.#lock(options);
     try {
-      if (this.#config.encryptionSalt === undefined) {
-        this.#config.encryptionSalt = crypter.salt;
-        await this.#config.save();
-      }
       const state = await this.#readState();
+      await this.#keepSalt(crypter);
       if (state.recovered) {
         const message = "The last run broke off; what it had done was taken from its journal.";
-        settings.onEvent({ kind: "log", severity: "warning", message });
+        options.onEvent?.({ kind: "log", severity: "warning", message });
       }
       const session = await StateSession.open(this.#backend, this.name, crypter, state);
       try {
-        return await work(session, settings);
+        return await work(session, state);
       } finally {
         await session.close();
       }
@@ -183,54 +162,71 @@ export class Stack implements StackEngine {
     }
   }
 
-  /** Brings what exists in line with the program. Throws {@link RunFailedError}. */
-  up(options: RunOptions = {}): Promise<RunSummary> {
-    return this.#withSession(options, (session, settings) => runUp(settings, session, "up"));
+  async #keepSalt(crypter: Crypter): Promise<void> {
+    if (this.config.encryptionSalt !== undefined) return;
+    this.config.encryptionSalt = crypter.salt;
+    await this.config.save();
   }
 
-  /** What `up` would do. Changes nothing, takes no lock. */
+  async up(options: RunOptions = {}): Promise<RunSummary> {
+    const { runUp } = await loadRuns();
+    const crypter = await this.crypter();
+    const settings = this.#settings(options, this.config.values(crypter, { validate: true }));
+    return this.#withSession(options, crypter, (session) => runUp(settings, session, "up"));
+  }
+
   async preview(options: RunOptions = {}): Promise<RunSummary> {
-    const settings = await this.#settings(options, await this.crypter());
+    const { runUp } = await loadRuns();
+    const values = this.config.values(await this.crypter(), { validate: true });
     const { snapshot } = await this.#readState();
-    const state = {
-      snapshot,
-      commit: async (change: Parameters<typeof snapshot.apply>[0]) => snapshot.apply(change),
-    };
-    return runUp(settings, state, "preview");
+    const state = { snapshot, commit: async (change: Change) => snapshot.apply(change) };
+    return runUp(this.#settings(options, values), state, "preview");
   }
 
-  /** Brings the state in line with what exists. */
-  refresh(options: RunOptions = {}): Promise<RunSummary> {
-    return this.#withSession(options, (session, settings) => runRefresh(settings, session));
+  async refresh(options: RunOptions = {}): Promise<RunSummary> {
+    const { runRefresh } = await loadRuns();
+    outputsOf(await this.#readState(), this.name.stack);
+    const crypter = await this.crypter();
+    const settings = this.#settings(options, this.config.values(crypter));
+    return this.#withSession(options, crypter, (session) => runRefresh(settings, session));
   }
 
-  /** Deletes all that the stack made. Refuses when something of it is protected. */
-  destroy(options: DestroyOptions = {}): Promise<RunSummary> {
-    return this.#withSession(options, (session, settings) => runDestroy(settings, session, options));
+  async destroy(options: DestroyOptions = {}): Promise<RunSummary> {
+    const { runDestroy } = await loadRuns();
+    outputsOf(await this.#readState(), this.name.stack);
+    const crypter = await this.crypter();
+    const settings = this.#settings(options, this.config.values(crypter));
+    return this.#withSession(options, crypter, async (session, state) => {
+      await options.beforeDestroy?.(stackOutputs(outputsOf(state, this.name.stack)));
+      return runDestroy(settings, session);
+    });
   }
 
-  /** The stack's outputs, decrypted, from the state alone. Throws `no-stack` when there is none. */
   async outputs(): Promise<StackOutputs> {
-    const state = await this.#readState();
-    return stackOutputs(outputsOf(state, this.name.stack));
+    return stackOutputs(outputsOf(await this.#readState(), this.name.stack));
   }
 
-  /** The state as `pulumi stack import` takes it. */
   async export(): Promise<string> {
     const state = await this.#readState();
     outputsOf(state, this.name.stack);
     return formatExport(deploymentOf(state.snapshot, await this.crypter()));
   }
 
-  /** Takes over a state that either engine exported; the one before stays as backup. */
+  /** The state before stays as backup; it need not be readable, so that this mends a broken one. */
   async import(text: string, source: string): Promise<void> {
-    const deployment: DeploymentFile = parseExport(text, source);
-    const snapshot = await snapshotOf(deployment, (salt) => this.#crypterFor(salt));
+    const snapshot = await snapshotOf(parseExport(text, source), (salt) => this.#crypterFor(salt));
     this.#refuseForeign(snapshot, source);
-    await this.#withSession({}, async (session) => {
-      session.replace(snapshot);
-      return { operation: "up", counts: {}, steps: [], outputs: {}, durationMs: 0 };
-    });
+    const salt = this.config.encryptionSalt;
+    const crypter = salt === undefined ? await this.#keyring.fresh() : await this.#keyring.of(salt);
+    const lock = await this.#lock({});
+    try {
+      await this.#keepSalt(crypter);
+      await this.#backend.prepare();
+      await removeJournal(this.#backend.journalPath(this.name));
+      await this.#backend.write(this.name, formatState(this.#backend, this.name, crypter, snapshot));
+    } finally {
+      await lock.release();
+    }
   }
 
   /** The names of the project's stacks that have a state. */
@@ -240,25 +236,26 @@ export class Stack implements StackEngine {
 
   /** Forgets the stack's state. Throws `stack-not-empty` when it still has resources, unless forced. */
   async remove(options: { readonly force: boolean }): Promise<void> {
-    const lock = await takeLock(this.#backend.lockFolder(this.name), () => {});
+    const lock = await this.#lock({});
     try {
       // A state that can't be read may be forgotten too, but only on demand.
-      if (!options.force) {
-        const state = await this.#readState();
-        outputsOf(state, this.name.stack);
-        const left = state.snapshot.resources().length;
-        if (left > 0) {
-          throw new RefusedError(`The stack '${this.name.stack}' still has ${left} resources.`, {
-            code: "stack-not-empty",
-            rule: "a stack with resources is not forgotten",
-            suggestion: "Run `understudy destroy` first, or give --force to leave them unmanaged.",
-          });
-        }
-      }
+      const state = options.force ? undefined : await this.#readState();
+      if (state !== undefined) this.#refuseFull(state);
       await this.#backend.remove(this.name);
     } finally {
       await lock.release();
     }
+  }
+
+  #refuseFull(state: StoredState): void {
+    outputsOf(state, this.name.stack);
+    const left = state.snapshot.resources().length;
+    if (left === 0) return;
+    throw new RefusedError(`The stack '${this.name.stack}' still has ${left} resources.`, {
+      code: "stack-not-empty",
+      rule: "a stack with resources is not forgotten",
+      suggestion: "Run `understudy destroy` first, or give --force to leave them unmanaged.",
+    });
   }
 
   /** Breaks the stack's locks; gives how many there were. */

@@ -145,7 +145,7 @@ export async function readState(
 
 /** The state of a stack during a run that holds its lock: changes go to the journal at once and to the file at the end. */
 export class StateSession {
-  #snapshot: Snapshot;
+  readonly snapshot: Snapshot;
   readonly #backend: Backend;
   readonly #name: StackName;
   readonly #crypter: Crypter;
@@ -157,7 +157,7 @@ export class StateSession {
     crypter: Crypter,
     journal: Journal,
   ) {
-    this.#snapshot = snapshot;
+    this.snapshot = snapshot;
     this.#backend = place.backend;
     this.#name = place.name;
     this.#crypter = crypter;
@@ -190,25 +190,16 @@ export class StateSession {
     return new StateSession(snapshot, { backend, name }, crypter, journal);
   }
 
-  get snapshot(): Snapshot {
-    return this.#snapshot;
-  }
-
-  /** Puts another snapshot in place of the whole one; it is on the disk once the session is closed. */
-  replace(snapshot: Snapshot): void {
-    this.#snapshot = snapshot;
-  }
-
   /** Changes the snapshot now; resolves when the change is on the disk. */
   commit(change: Change): Promise<void> {
-    this.#snapshot.apply(change);
+    this.snapshot.apply(change);
     return this.#journal.append(encodeChange(change, this.#crypter));
   }
 
   /** Writes the state file anew and removes the journal. */
   async close(): Promise<void> {
     try {
-      const text = formatState(this.#backend, this.#name, this.#crypter, this.#snapshot);
+      const text = formatState(this.#backend, this.#name, this.#crypter, this.snapshot);
       // Should the process die between the two files, this line tells that the journal is in the state already.
       await this.#journal.append({ folded: digest(text) });
       await this.#backend.write(this.#name, text);
@@ -231,6 +222,7 @@ export function deploymentOf(snapshot: Snapshot, crypter: Crypter): Deployment {
   });
 }
 
-function formatState(backend: Backend, name: StackName, crypter: Crypter, snapshot: Snapshot): string {
+/** The snapshot as the text of a state file. */
+export function formatState(backend: Backend, name: StackName, crypter: Crypter, snapshot: Snapshot): string {
   return formatCheckpoint(backend.qualified(name), deploymentOf(snapshot, crypter));
 }

@@ -13,7 +13,8 @@ export interface Wanted {
 
 /** What is to be done with one resource. */
 export type Decision =
-  | { readonly step: "create" | "same" }
+  | { readonly step: "create" }
+  | { readonly step: "same" }
   | { readonly step: "update"; readonly diff: Diff }
   | {
       readonly step: "replace";

@@ -35,11 +35,18 @@ export async function prepare(
   { to, mode, overrides = [] }: Pick<CutoverOptions, "to" | "mode" | "overrides">,
 ): Promise<Prepared> {
   siteNamed(world.sites, to);
-  const situation = await observe(world);
-  const objections = judge(world.app, situation, { mode, to });
-  const standing = objections.filter(
-    ({ kind, rule }) => kind === "forbids" || (kind === "refuses" && !overrides.includes(rule)),
-  );
+  const look = async () => {
+    const situation = await observe(world);
+    const objections = judge(world.app, situation, { mode, to });
+    const standing = objections.filter(
+      ({ kind, rule }) => kind === "forbids" || (kind === "refuses" && !overrides.includes(rule)),
+    );
+    return { situation, objections, standing };
+  };
+  let seen = await look();
+  // What is merely slow for a moment is no reason to send somebody to an ungraceful cutover.
+  if (mode === "graceful" && seen.standing.length > 0) seen = await look();
+  const { situation, objections, standing } = seen;
   const [first] = standing;
   const traffic = situation.traffic.ok ? situation.traffic.value : undefined;
   if (first !== undefined || traffic?.ledger === undefined) {

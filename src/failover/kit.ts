@@ -31,6 +31,9 @@ const kitSchema = z.strictObject({
 export type Kit = z.output<typeof kitSchema>;
 export type KitSite = z.output<typeof siteSchema>;
 
+/** How every file in age's format begins. */
+const ageMark = "age-encryption.org/v1\n";
+
 /** Checks a value read from stacks' outputs. Throws InputError with what is missing, never with a value. */
 export function parseKit(value: unknown): Kit {
   const result = kitSchema.safeParse(value);
@@ -65,6 +68,13 @@ export async function openKit(path: string, passphrase: string): Promise<Kit> {
       suggestion: "Make one while all is well: understudy kit -o FILE; name it with --kit FILE.",
     });
   }
+  if (!Buffer.from(sealed).toString("latin1").startsWith(ageMark)) {
+    throw new UnderstudyError(`The file '${path}' is no kit.`, {
+      code: "no-kit",
+      path,
+      suggestion: "Take another copy, or make it anew: understudy kit -o FILE; name it with --kit FILE.",
+    });
+  }
   const decrypter = new Decrypter();
   decrypter.addPassphrase(passphrase);
   let text: string;
@@ -75,7 +85,8 @@ export async function openKit(path: string, passphrase: string): Promise<Kit> {
       code: "kit-sealed",
       path,
       cause: error,
-      suggestion: "Set UNDERSTUDY_PASSPHRASE to the one that it was made with.",
+      suggestion:
+        "Set UNDERSTUDY_PASSPHRASE to the one that it was made with; if that is so, the file is damaged: take another copy.",
     });
   }
   return parseKit(JSON.parse(text));

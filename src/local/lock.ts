@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { link, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { RefusedError } from "../base/errors.ts";
@@ -6,7 +7,7 @@ import { isAlive, recordOf } from "./runtime/process-identity.ts";
 
 /** Takes the lock, with its holder in it from the first moment; false when it is held. */
 async function take(path: string): Promise<boolean> {
-  const own = `${path}.${process.pid}`;
+  const own = `${path}.${randomUUID()}`;
   await writeFile(own, JSON.stringify(recordOf(process.pid)));
   try {
     await link(own, path);

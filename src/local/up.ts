@@ -1,5 +1,5 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { RefusedError, UnderstudyError } from "../base/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../base/file.ts";
 import { firstOrganization, firstSpace } from "./cloudfoundry/face.ts";
@@ -24,7 +24,7 @@ export interface LocalOptions {
 async function claim(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   if ((await readTextIfExists(layout.marker(folder))) !== undefined) return;
-  const others = (await readdir(folder)).filter((name) => layout.lock(folder) !== resolve(folder, name));
+  const others = (await readdir(folder)).filter((name) => !name.startsWith(basename(layout.lock(folder))));
   if (others.length > 0) {
     throw new RefusedError(`The folder holds other files (${others.slice(0, 3).join(", ")}).`, {
       code: "folder-in-use",
@@ -37,13 +37,11 @@ async function claim(folder: string): Promise<void> {
 }
 
 async function loadConfig(folder: string): Promise<LocalConfig | undefined> {
-  const texts = await Promise.all(partNames.map((part) => readTextIfExists(layout.config(folder, part))));
-  const [heroku, cloudfoundry, dns] = texts.map((text) =>
-    text === undefined ? undefined : JSON.parse(text),
-  );
-  return heroku === undefined || cloudfoundry === undefined || dns === undefined
-    ? undefined
-    : { heroku, cloudfoundry, dns };
+  const configs = partNames.map((part) => readJsonIfExists(layout.config(folder, part)));
+  const [heroku, cloudfoundry, dns] = await Promise.all(configs);
+  if (heroku === undefined || cloudfoundry === undefined || dns === undefined) return undefined;
+  // Each part checks its own when it starts.
+  return { heroku, cloudfoundry, dns } as LocalConfig;
 }
 
 async function configure(folder: string, port: number | undefined): Promise<LocalConfig> {

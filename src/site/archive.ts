@@ -30,6 +30,7 @@ const never = [
   "/Pulumi.yaml",
   "/Pulumi.*.yaml",
   "/stacks/index.mjs",
+  "/stacks/package.json",
 ];
 
 interface Rules {

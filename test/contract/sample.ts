@@ -26,7 +26,7 @@ const server = http.createServer((request, response) => {
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify(body));
 });
-server.listen(Number(process.env.PORT));
+server.listen(Number(process.env.PORT), process.env.HOST);
 process.on("SIGTERM", () => process.exit(0));
 `,
   "worker.js": `

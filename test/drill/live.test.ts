@@ -17,12 +17,12 @@ test("the live view counts the last reported second and names who served it, the
     request(9_900, "127.0.0.3"),
   ];
   expect(liveView(requests, 10_000, 2_000)).toEqual({
-    rate: 4,
+    good: 3,
     failing: 1,
     failed: 1,
     addresses: ["127.0.0.2", "127.0.0.1"],
   });
-  expect(liveView([], 10_000, 0)).toEqual({ rate: 0, failing: 0, failed: 0, addresses: [] });
+  expect(liveView([], 10_000, 0)).toEqual({ good: 0, failing: 0, failed: 0, addresses: [] });
 });
 
 test("figures are as exact as they are useful", () => {

@@ -31,7 +31,7 @@ execFileSync("psql", ["-v", "ON_ERROR_STOP=1", "-c", statement], { env, stdio: "
 `,
   "web.js": `
 const server = require("node:http").createServer((request, response) => response.end(process.env.GREETING));
-server.listen(process.env.PORT);
+server.listen(process.env.PORT, process.env.HOST);
 process.on("SIGTERM", () => server.close(() => process.exit(0)));
 `,
   "worker.js": 'console.log("working"); setInterval(() => {}, 1000);\n',

@@ -6,9 +6,9 @@ import { openStage, type Stage } from "../../src/cli/demo/stage.ts";
 import type { Progress } from "../../src/cli/progress.ts";
 import { Stack } from "../../src/engine/stack.ts";
 import { siteNamed } from "../../src/failover/world.ts";
+import { compileCache, type Outcome, type RunningCommand, start } from "../support/understudy.ts";
 import { writeApp } from "./app.ts";
 import { watchCommandLines } from "./argv.ts";
-import { type Outcome, type RunningCommand, start } from "./understudy.ts";
 
 /** Both sites, the edge, the kit and the link, up: what every test of the main job needs. */
 export interface TestStage extends Stage {
@@ -40,6 +40,7 @@ export async function setTestStage(): Promise<TestStage> {
   const source = join(folder, "notes");
   await writeApp(source);
   const printed: string[] = [];
+  process.env.NODE_COMPILE_CACHE = compileCache;
   const sampler = watchCommandLines();
   const signal = new AbortController().signal;
   const command: typeof ownCommand = (options) => ({
@@ -52,7 +53,14 @@ export async function setTestStage(): Promise<TestStage> {
   });
   try {
     const play = { source, additions: {}, ttlSeconds: 1 };
-    const opened = await openStage({ play, engine: "offline", keep: false, progress: quiet, signal, command });
+    const opened = await openStage({
+      play,
+      engine: "offline",
+      keep: false,
+      progress: quiet,
+      signal,
+      command,
+    });
     const { stage } = opened;
     const begin = (args: readonly string[], cwd = stage.project): RunningCommand => {
       const running = start(args, { cwd, env: stage.env });

@@ -188,8 +188,8 @@ test.each([
 ])("a state that is none is told, and left alone: %s", async (text, code) => {
   mkdirSync(dirname(stack.statePath), { recursive: true });
   writeFileSync(stack.statePath, text);
-  for (const operation of [stack.outputs(), stack.up(), stack.destroy(), stack.export()]) {
-    await expect(operation).rejects.toThrow(expect.objectContaining({ code }));
+  for (const operation of ["outputs", "up", "destroy", "export"] as const) {
+    await expect(stack[operation]()).rejects.toThrow(expect.objectContaining({ code }));
   }
   expect(readFileSync(stack.statePath, "utf8")).toBe(text);
 });

@@ -202,3 +202,14 @@ test("a folder with other files is not touched", async () => {
   expect(await stopLocal(path)).toBe(false);
   expect((await readdir(path)).sort()).toEqual(["diary.txt", "photos"]);
 });
+
+test("a damaged file is named, and down still works", async () => {
+  const path = await newFolder();
+  await startLocal({ folder: path });
+  await writeFile(layout.info(path), '{"version":');
+  await expect(localStatus(path)).rejects.toMatchObject({ code: "damaged-file", path: layout.info(path) });
+  await writeFile(layout.config(path, "heroku"), "{");
+  await expect(startLocal({ folder: path })).rejects.toMatchObject({ code: "damaged-file" });
+  expect(await stopLocal(path)).toBe(true);
+  expect(await processesNaming(path)).toEqual([]);
+});

@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { createChildren } from "../../src/local/runtime/children.ts";
 import type { Database } from "../../src/local/runtime/contract.ts";
 import { createFaults } from "../../src/local/runtime/faults.ts";
 import { createPorts } from "../../src/local/runtime/ports.ts";
 import { createPostgres } from "../../src/local/runtime/postgres.ts";
 import { removePostgresFiles } from "../../src/local/runtime/postgres-files.ts";
-import { temporaryFolder } from "./folder.ts";
 
 export interface ScratchPostgres {
   /** A new database with an owner as unprivileged as on Heroku; `url` is how it is reached. */
@@ -55,12 +53,4 @@ export async function startPostgres(folder: string): Promise<ScratchPostgres> {
       await removePostgresFiles(folder);
     },
   };
-}
-
-/** {@link startPostgres} for one test: it is gone after it. */
-export async function scratchPostgres(): Promise<ScratchPostgres> {
-  const folder = await temporaryFolder();
-  const server = await startPostgres(folder);
-  onTestFinished(() => server.stop());
-  return server;
 }

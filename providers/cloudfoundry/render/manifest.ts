@@ -4,12 +4,17 @@ import type { App } from "../../../src/app/schema.ts";
 import { sortKeys } from "../../../src/base/json.ts";
 import type { Artifact, SiteSpec } from "../../../src/platform/contract.ts";
 import type { Settings } from "../settings.ts";
+import { buildpacksOf } from "./buildpacks.ts";
 import { configOf, isReserved } from "./environment.ts";
 import { appName, defaultHost, frontProcess, instanceName, offeringAndPlan } from "./names.ts";
 import { healthOf, memoryOf } from "./process.ts";
 
 function given<T>(key: string, value: T | null | undefined): object {
   return value === null || value === undefined ? {} : { [key]: value };
+}
+
+function nonEmpty<T>(items: readonly T[]): readonly T[] | undefined {
+  return items.length === 0 ? undefined : items;
 }
 
 function processes(app: App, site: SiteSpec<Settings>) {
@@ -38,7 +43,7 @@ function processes(app: App, site: SiteSpec<Settings>) {
 function sourceOf(app: App): object {
   if ("image" in app.source) return { docker: { image: app.source.image } };
   return {
-    ...given("buildpacks", app.build.buildpacks),
+    ...given("buildpacks", nonEmpty(buildpacksOf(app))),
     ...given("stack", app.build.stack?.cloudfoundry),
     ...("path" in app.source ? { path: app.source.path } : {}),
   };

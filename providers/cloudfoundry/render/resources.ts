@@ -3,6 +3,7 @@ import type { App, Role } from "../../../src/app/schema.ts";
 import { outputOf, type RenderedResource, type SiteSpec } from "../../../src/platform/contract.ts";
 import { pageCommand, pageProcess } from "../control/page.ts";
 import type { Settings } from "../settings.ts";
+import { buildpacksOf } from "./buildpacks.ts";
 import { configOf, secretsOf } from "./environment.ts";
 import {
   appName,
@@ -25,7 +26,7 @@ const sortedEntries = <T>(record: Readonly<Record<string, T>>) =>
 function lifecycleOf(app: App) {
   return {
     lifecycle: "image" in app.source ? "docker" : "buildpack",
-    buildpacks: app.build.buildpacks ?? [],
+    buildpacks: [...buildpacksOf(app)],
     stack: app.build.stack?.cloudfoundry ?? null,
   } as const;
 }

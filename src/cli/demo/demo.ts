@@ -9,7 +9,6 @@ import { performThreeActs } from "../../drill/three-acts.ts";
 import { startVisitor } from "../../drill/visitor.ts";
 import { killProvider } from "../../local/control.ts";
 import { exitCode } from "../exit.ts";
-import { interruptSignal } from "../interrupt.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { terminal } from "../terminal.ts";
 import { guestbook } from "./project.ts";
@@ -30,7 +29,7 @@ const ratePerSecond = 50;
 /** Sets the stage, performs the three acts, reports, and clears the stage away. */
 export async function demo(options: DemoOptions): Promise<void> {
   const progress = createProgress();
-  const signal = interruptSignal();
+  const signal = interruptSignal(progress);
   try {
     const { engine, keep = false } = options;
     const stageOptions = { play: guestbook, engine, keep, progress, signal };
@@ -56,6 +55,23 @@ export async function demo(options: DemoOptions): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+/**
+ * As other commands have it, but a second Ctrl-C out of impatience must not leave two platforms running: it takes a third
+ * one to end the process with things as they are.
+ */
+function interruptSignal(progress: Progress): AbortSignal {
+  const controller = new AbortController();
+  let times = 0;
+  const interrupt = () => {
+    times++;
+    if (times === 1) controller.abort(new Error("interrupted"));
+    if (times === 2) progress.line("Everything is being taken down; that takes a few seconds.");
+    if (times > 2) process.exit(exitCode.interrupted);
+  };
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, interrupt);
+  return controller.signal;
 }
 
 async function perform(

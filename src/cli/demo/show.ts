@@ -1,6 +1,6 @@
 import type { Lag } from "../../data/contract.ts";
 import type { ActPhase } from "../../drill/acts.ts";
-import { count, seconds } from "../../drill/format.ts";
+import { count, plural, seconds } from "../../drill/format.ts";
 import { liveView } from "../../drill/live.ts";
 import { type ActName, type ActResult, type DrillResult, failuresOf } from "../../drill/result.ts";
 import type { Visitor } from "../../drill/visitor.ts";
@@ -50,15 +50,15 @@ export function createShow(options: {
 
   function draw(): void {
     if (scene === undefined) return;
-    const { rate, failing, failed, addresses } = liveView(visitor.requests, Date.now(), scene.at);
+    const { good, failing, failed, addresses } = liveView(visitor.requests, Date.now(), scene.at);
     const sites = addresses.map((address) => options.siteOf(address) ?? address).join(", ");
     progress.live(
       [
         phaseTitles[phase],
-        `${rate - failing} good + ${failing} failed requests/s`,
+        `${good} good and ${failing} failed requests/s`,
         `${count(failed)} failed so far`,
         `served by ${sites || "nobody"}`,
-        ...(lag === undefined ? [] : [`lag ${lag.changes} changes`]),
+        ...(lag === undefined ? [] : [`lag ${plural(lag.changes, "change")}`]),
       ].join(" \u00b7 "),
     );
   }
@@ -90,6 +90,8 @@ export function createShow(options: {
     },
     onPhase(next) {
       phase = next;
+      // What was seen before the cutover says nothing of the time in it.
+      lag = undefined;
       if (next === "outage") progress.line("  the provider is killed: its API, apps and databases are gone");
     },
     onStep(event) {

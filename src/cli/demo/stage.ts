@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -73,7 +73,7 @@ export async function withStage<T>(options: StageOptions, perform: (stage: Stage
 async function setStage(
   folder: string,
   background: BackgroundCommand[],
-  { play, engine, progress, signal, command = ownCommand }: StageOptions,
+  { play, engine, keep, progress, signal, command = ownCommand }: StageOptions,
 ): Promise<Stage> {
   const app = basename(play.source);
   const local = await progress.step("A Heroku, a Cloud Foundry and a name server on this machine", () =>
@@ -83,6 +83,8 @@ async function setStage(
   const kit = join(folder, `${app}.kit`);
   const name = `${app}.${local.dns.zone}`;
   const passphrase = randomBytes(24).toString("hex");
+  // Whoever keeps the stage wants to get at its secrets; otherwise nobody has to.
+  if (keep) await writeFile(join(folder, "passphrase"), passphrase, { mode: 0o600 });
   const state = join(folder, "state");
   await mkdir(state);
   const env = {
@@ -111,24 +113,36 @@ async function setStage(
   await progress.step("understudy kit: all that a cutover needs, sealed", () =>
     understudy.run(["kit", "-o", kit]),
   );
-  await progress.step("understudy link init: the mirror's Postgres has a copy", () =>
-    understudy.run(["link", "init", "--kit", kit]),
-  );
+  // To open a kit is hard work on purpose (scrypt): it goes on beside the first copy.
+  const [world] = await Promise.all([
+    openKit(kit, passphrase).then((opened) => openWorld(opened, silentLog)),
+    progress.step("understudy link init: the mirror's Postgres has a copy", () =>
+      understudy.run(["link", "init", "--kit", kit]),
+    ),
+  ]);
   background.push(await understudy.start(["link", "run", "--kit", kit], join(folder, "link.log")));
-  const world = await openWorld(await openKit(kit, passphrase), silentLog);
   return { folder, project, kit, env, local, world, name, runs: join(folder, "runs"), upSeconds };
+}
+
+/** How its owner goes on with a stage that was kept. */
+function hints(folder: string, app: string): readonly string[] {
+  return [
+    `cd ${folder}/${app}`,
+    `export PULUMI_BACKEND_URL=file://${folder}/state PULUMI_CONFIG_PASSPHRASE=$(cat ../passphrase)`,
+    `understudy status --kit ../${app}.kit`,
+    "understudy local down --folder ../local",
+  ];
 }
 
 async function clear(
   folder: string,
   background: readonly BackgroundCommand[],
-  { keep, progress }: StageOptions,
+  { play, keep, progress }: StageOptions,
 ): Promise<void> {
   await Promise.all(background.map((command) => command.stop()));
   if (keep) {
-    progress.line(
-      `Everything is still there, in ${folder}. To end it: understudy local down --folder ${folder}/local`,
-    );
+    progress.line("Everything but the link's follower is still there:");
+    for (const line of hints(folder, basename(play.source))) progress.line(`  ${line}`);
     return;
   }
   await progress.step("Everything taken down again", async () => {

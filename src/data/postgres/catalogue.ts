@@ -35,6 +35,8 @@ const tableSchema = z.object({
   /** Part of a hierarchy of inheritance, which is not partitioning. */
   inherits: z.boolean(),
   owned: z.boolean(),
+  /** Has policies that hide rows from its owner too. */
+  hidden: z.boolean(),
   filenode: z.number(),
   /** Changes whenever anything changes that the reading of a row depends on. */
   shape: z.string(),
@@ -123,7 +125,8 @@ const tables = (installed: boolean) => sql`
     'relid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'partition', c.relispartition,
     'inherits', NOT c.relispartition AND c.relkind = 'r'
       AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid),
-    'owned', pg_has_role(c.relowner, 'USAGE'), 'filenode', c.relfilenode::bigint, 'shape', ${shapeOf(sql`c.oid`)},
+    'owned', pg_has_role(c.relowner, 'USAGE'),
+    'hidden', c.relrowsecurity AND c.relforcerowsecurity AND row_security_active(c.oid), 'filenode', c.relfilenode::bigint, 'shape', ${shapeOf(sql`c.oid`)},
     'rowBytes', CASE WHEN c.reltuples > 0 THEN pg_table_size(c.oid) / c.reltuples ELSE 200 END,
     'columns', ${columns},
     'key', coalesce(${keyParts}, '[]'), 'keyImmediate', coalesce(i.indimmediate, false),

@@ -130,12 +130,17 @@ export async function settle(link: Link, source: Site): Promise<void> {
   await link.drain(row?.position ?? "");
 }
 
-/** All rows of the tables, as text, in the order of their first column's text. */
+/** All rows of the tables, as text, sorted. */
 export async function contents(site: Site, tables: readonly string[]): Promise<Record<string, string[]>> {
-  const found: Record<string, string[]> = {};
-  for (const table of tables) {
-    const rows = await site.query(`SELECT t::text AS row FROM ${table} AS t ORDER BY 1`);
-    found[table] = rows.map((row) => row.row ?? "");
-  }
-  return found;
+  const queries = tables.map(
+    (table, index) =>
+      `SELECT ${index} AS place, ROW(every_column.*)::text AS row FROM ${table} AS every_column`,
+  );
+  const rows = await site.query(`${queries.join(" UNION ALL ")} ORDER BY 1, 2`);
+  return Object.fromEntries(
+    tables.map((table, index) => [
+      table,
+      rows.filter((row) => row.place === String(index)).map((row) => row.row ?? ""),
+    ]),
+  );
 }

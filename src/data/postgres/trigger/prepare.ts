@@ -5,12 +5,11 @@ import type { Ends } from "../pool.ts";
 import type { Progress } from "../progress.ts";
 import type { Session } from "../session.ts";
 import { type Sql, sql } from "../sql.ts";
-import type { SiteState } from "../state.ts";
 import { capture, isCaptured } from "./capture.ts";
 import { copyTable, noteCopied, type Pair } from "./copy.ts";
 import { carried, drift, isExcluded, type Scope } from "./drift.ts";
-import { reachesBack } from "./log.ts";
 import { quietDown, rememberForeignKeys } from "./quiet.ts";
+import { standing } from "./standing.ts";
 import {
   type Copied,
   type EndView,
@@ -20,7 +19,7 @@ import {
   viewSource,
   viewTarget,
 } from "./view.ts";
-import { type Lost, lostChanges, turnAround } from "./way-back.ts";
+import { type Lost, turnAround } from "./way-back.ts";
 
 export interface PrepareOptions {
   readonly scope: Scope;
@@ -35,58 +34,11 @@ export type Prepared =
   | { readonly kind: "drifted"; readonly notes: readonly string[]; readonly progress: Progress }
   | {
       readonly kind: "ready";
-      readonly state: SiteState;
+      /** The newest epoch that the target knows. */
+      readonly epoch: number;
       readonly progress: Progress;
       readonly pairs: readonly Pair[];
     };
-
-/** How the ends stand to each other, before anything is done about it. */
-export type Standing =
-  | { readonly kind: "absent" | "elsewhere"; readonly reason: string; readonly lost?: readonly Lost[] }
-  | { readonly kind: "fence-target"; readonly epoch: number }
-  | { readonly kind: "turn-around" }
-  | { readonly kind: "follow"; readonly state: SiteState; readonly progress: Progress };
-
-/** Judges the roles of both ends. Reads, and changes nothing. */
-export async function standing(
-  ends: { readonly source: { readonly site: string }; readonly target: Session },
-  source: EndView,
-  target: TargetView,
-): Promise<Standing> {
-  const names = { from: ends.source.site, to: ends.target.site };
-  if (source.state === undefined || target.state === undefined) {
-    const where = source.state === undefined ? names.from : names.to;
-    return { kind: "absent", reason: `the database of ${where} has nothing of the link yet` };
-  }
-  const [from, to] = [source.state, target.state];
-  if (from.role === "standby") return { kind: "elsewhere", reason: `${names.from} is a standby itself` };
-  if (to.role === "active") {
-    if (to.epoch < from.epoch) return { kind: "fence-target", epoch: from.epoch };
-    return { kind: "elsewhere", reason: `${names.to} is active since epoch ${to.epoch}` };
-  }
-  if (to.role === "fenced") {
-    // Of two sites that were promoted from each other, the one promoted last leads.
-    const leads = from.epoch >= to.epoch && (from.promoted_epoch ?? -1) > (to.promoted_epoch ?? -1);
-    if (!leads || from.promoted_from !== to.id || from.promoted_with === null) {
-      return { kind: "absent", reason: `${names.to} was fenced and has not followed ${names.from} yet` };
-    }
-    if (from.promoted_at === null || !reachesBack(from, from.promoted_at)) {
-      return {
-        kind: "absent",
-        reason: `the log of ${names.from} was emptied since ${names.to} read it: it must be reseeded`,
-      };
-    }
-    const lost = await lostChanges(ends.target, from.promoted_with);
-    if (lost.length === 0) return { kind: "turn-around" };
-    const list = lost.map((item) => `${item.table} ${item.changes}`).join(", ");
-    const reason = `${names.to} holds changes that never reached ${names.from} (${list}) and must be reseeded`;
-    return { kind: "absent", reason, lost };
-  }
-  const progress = target.progress.find((item) => item.source === from.id);
-  if (progress === undefined)
-    return { kind: "absent", reason: `${names.to} has never followed ${names.from}` };
-  return { kind: "follow", state: from, progress };
-}
 
 /** Looks at both ends, does what has to be done before windows can be applied, and says where the link stands. */
 export async function prepare(ends: Ends, options: PrepareOptions): Promise<Prepared> {
@@ -104,7 +56,11 @@ export async function prepare(ends: Ends, options: PrepareOptions): Promise<Prep
     } else if (stands.progress.stage !== "follow") {
       return { kind: "absent", reason: "its initial copy was cut off: run init again" };
     } else {
-      const done = await follow(ends, { source, target, ...stands }, options);
+      const done = await follow(
+        ends,
+        { source, target, epoch: stands.target.epoch, progress: stands.progress },
+        options,
+      );
       if (done !== "again") return done;
     }
   }
@@ -113,7 +69,7 @@ export async function prepare(ends: Ends, options: PrepareOptions): Promise<Prep
 interface Found {
   readonly source: EndView;
   readonly target: TargetView;
-  readonly state: SiteState;
+  readonly epoch: number;
   readonly progress: Progress;
 }
 
@@ -137,7 +93,7 @@ async function follow(ends: Ends, found: Found, options: PrepareOptions): Promis
   if (await captureAll(ends, source, target, options)) return "again";
   const pairs = pairsOf(source.catalogue, target.catalogue, options.scope);
   if (await copyAll(ends, pairs, target, progress, options)) return "again";
-  return { kind: "ready", state: found.state, progress, pairs };
+  return { kind: "ready", epoch: found.epoch, progress, pairs };
 }
 
 /** Whether any triggers had to be made. */

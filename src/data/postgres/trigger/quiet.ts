@@ -4,7 +4,7 @@ import { name, raw, type Sql, sql } from "../sql.ts";
 
 /**
  * What would act by itself on applied rows, at a standby: triggers would fire again, rules rewrite, foreign keys cascade
- * (only a superuser can hold them back for one session), forced policies hide rows. `quiet` takes it off and writes down
+ * (only a superuser can hold them back for one session). `quiet` takes it off and writes down
  * how to put it back; `restore` does that. Foreign keys come back NOT VALID, which takes milliseconds whatever the size of
  * a table and holds for new rows at once; `proveForeignKeys` has the old rows checked later, without stopping writers.
  *
@@ -54,9 +54,6 @@ BEGIN
         format('ENABLE %sRULE %I', CASE r.ev_enabled WHEN 'A' THEN 'ALWAYS ' WHEN 'R' THEN 'REPLICA ' ELSE '' END, r.rulename),
         format('DISABLE RULE %I', r.rulename)
       FROM pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D'
-      UNION ALL
-      SELECT 4, c.oid, 'policies', 'forced', 'FORCE ROW LEVEL SECURITY', 'NO FORCE ROW LEVEL SECURITY'
-      FROM pg_class c WHERE c.relforcerowsecurity
     ) AS loud
     JOIN pg_class c ON c.oid = loud.relid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'understudy')

@@ -5,7 +5,7 @@ import { type Pools, type Reached, type ReachOptions, reach } from "../reach.ts"
 import type { Session } from "../session.ts";
 import { sql } from "../sql.ts";
 import { drift, isExcluded, keyless, type Scope } from "./drift.ts";
-import { type Standing, standing } from "./prepare.ts";
+import { type Standing, standing } from "./standing.ts";
 import { type EndView, type TargetView, viewSource, viewTarget } from "./view.ts";
 import { after } from "./window.ts";
 

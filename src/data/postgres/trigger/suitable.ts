@@ -39,13 +39,20 @@ export async function checkServer(session: Session): Promise<void> {
 
 /** Throws with every table that can't be carried, and why. Gives notes on those that are skipped. */
 export function checkTables(catalogue: Catalogue, scope: Scope, site: string): readonly string[] {
-  const problems: Problem[] = catalogue.tables
-    .filter((table) => !isExcluded(table, scope) && !table.owned)
-    .map((table) => ({
-      code: "not-owner",
-      message: `Table ${nameOf(table)} of ${site} belongs to another role, so no trigger can be put on it.`,
-      suggestion: "Connect as its owner, or list it under link.exclude.",
-    }));
+  const problems = catalogue.tables
+    .filter((table) => !isExcluded(table, scope))
+    .flatMap((table): readonly Problem[] => {
+      if (!table.owned) {
+        const message = `Table ${nameOf(table)} of ${site} belongs to another role, so no trigger can be put on it.`;
+        return [
+          { code: "not-owner", message, suggestion: "Connect as its owner, or list it under link.exclude." },
+        ];
+      }
+      if (!table.hidden) return [];
+      const message = `Table ${nameOf(table)} of ${site} has policies that hide rows from its owner too.`;
+      const suggestion = "Use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY, or list it under link.exclude.";
+      return [{ code: "forced-policies", message, suggestion }];
+    });
   if (problems.length > 0) throw new InputError(problems);
   const without = keyless(catalogue, scope).map(nameOf);
   if (without.length === 0) return [];

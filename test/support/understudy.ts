@@ -22,12 +22,14 @@ export interface CommandOptions {
 }
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** Half of what a command takes to start is the stripping of types; Node keeps what it compiled here. */
+export const compileCache = fileURLToPath(new URL("../../node_modules/.cache/compile", import.meta.url));
 
 /** Starts the command line as its user would. */
 export function start(args: readonly string[], { cwd, env = {}, input }: CommandOptions): RunningCommand {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: "pipe",
   });
   child.stdin.on("error", () => {});

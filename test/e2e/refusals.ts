@@ -1,0 +1,67 @@
+import { expect, it } from "vitest";
+import { observe } from "../../src/failover/situation.ts";
+import { nextJournal } from "./kills.ts";
+import type { TestStage } from "./stage.ts";
+import { expectSettled, followable, inMaintenance, standing } from "./standing.ts";
+
+/** Tests: what doesn't become a cutover leaves everything as it was. */
+export function refusals(stage: () => TestStage): void {
+  it("refuses a second cutover while one runs, and the first ends well", async () => {
+    const before = await standing(stage());
+    const { active: from, other: to, epoch } = before;
+    await followable(stage(), before);
+    const journal = nextJournal(stage());
+    const first = stage().startCutover(["--to", to]);
+    await Promise.race([journal.reached("claim"), first.outcome]);
+    const second = await stage().startCutover(["--to", to, "--json"]).outcome;
+    expect(second.exitCode).toBe(4);
+    const { error } = JSON.parse(second.stdout) as { readonly error: Readonly<Record<string, string>> };
+    expect(["run-under-way", "run-unfinished"]).toContain(error.code);
+    expect(error).toMatchObject({ rule: "one-run-at-a-time", suggestion: expect.any(String) });
+    expect((await first.outcome).exitCode).toBe(0);
+    await expectSettled(stage(), { active: to, standby: from, epoch: epoch + 2 });
+  });
+
+  it("refuses a cutover to the site that is active", async () => {
+    const { active } = await standing(stage());
+    const { exitCode, stderr } = await stage().startCutover(["--to", active]).outcome;
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain(`'${active}' is active already`);
+  });
+
+  it("changes nothing in a dry run", async () => {
+    const { world } = stage();
+    const before = await standing(stage());
+    await followable(stage(), before);
+    const look = async () => {
+      const { traffic, sites } = await observe(world);
+      return { traffic, sites: Object.values(sites).map(({ observation }) => observation) };
+    };
+    const seen = await look();
+    const journal = nextJournal(stage());
+    const { exitCode, stdout } = await stage().startCutover(["--to", before.other, "--dry-run"]).outcome;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("Nothing was changed.");
+    expect(await look()).toEqual(seen);
+    expect(journal.entries()).toEqual([]);
+    await expectSettled(stage(), { active: before.active, standby: before.other, epoch: before.epoch });
+  });
+
+  it("takes the run back on Ctrl-C before the promotion", async () => {
+    const before = await standing(stage());
+    const { active, other, epoch } = before;
+    await followable(stage(), before);
+    const journal = nextJournal(stage());
+    const run = stage().startCutover(["--to", other]);
+    await Promise.race([journal.reached("claim"), run.outcome]);
+    run.child.kill("SIGINT");
+    const { exitCode, stderr } = await run.outcome;
+    expect(stderr).toContain(`'${active}' is active as before`);
+    expect(exitCode).toBe(130);
+    expect(journal.entries().at(-1)).toMatchObject({ type: "end", outcome: "rolled-back" });
+    await expectSettled(stage(), { active, standby: other, epoch: epoch + 2 });
+    expect(await inMaintenance(stage(), active)).toBe(false);
+    const { exitCode: resumed } = await stage().startCutover(["--resume"]).outcome;
+    expect(resumed).toBe(1);
+  });
+}
