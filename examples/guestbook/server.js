@@ -106,7 +106,9 @@ const server = createServer(async (request, response) => {
 });
 // Longer than a router keeps an idle connection, or it may send a request into one that is just closing.
 server.keepAliveTimeout = 75_000;
-server.listen(process.env.PORT ?? 3000, process.env.HOST, () => console.log(`listening on ${server.address().port}`));
+server.listen(process.env.PORT ?? 3000, process.env.HOST, () =>
+  console.log(`listening on ${server.address().port}`),
+);
 
 /** Takes no more requests, answers those under way, then leaves. */
 function stop() {

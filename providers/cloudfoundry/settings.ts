@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { entranceSchema } from "../../src/platform/entrance.ts";
 
 const name = z.string().min(1).max(255);
 
@@ -22,12 +23,7 @@ export const settingsSchema = z.strictObject({
     .describe(
       "What DNS must say to reach the foundation's load balancer. Default: a CNAME to the default route.",
     ),
-  entrance: z
-    .strictObject({
-      address: z.string(),
-      port: z.int().min(1).max(65535),
-      tls: z.boolean().default(false),
-    })
+  entrance: entranceSchema
     .exactOptional()
     .describe("Where health is asked, past DNS. Default: the default route, by https."),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { App } from "../../src/app/schema.ts";
+import { entranceSchema } from "../../src/platform/entrance.ts";
 
 /** Where on Heroku a site stands. Nothing here is secret. */
 export const settingsSchema = z.strictObject({
@@ -23,12 +24,7 @@ export const settingsSchema = z.strictObject({
     .string()
     .exactOptional()
     .describe("e.g. heroku-24. Default: the description's, else Heroku's own."),
-  entrance: z
-    .strictObject({
-      address: z.string(),
-      port: z.int().min(1).max(65535),
-      tls: z.boolean().default(false),
-    })
+  entrance: entranceSchema
     .exactOptional()
     .describe("Where health is asked, past DNS. Default: where the app's web_url leads."),
 });

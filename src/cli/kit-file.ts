@@ -30,7 +30,7 @@ export const terminalLog: Log = {
   warn: (message) => terminal.progress(terminal.style("yellow", `warning: ${message}`, process.stderr)),
 };
 
-export async function kitOf(options: KitOptions): Promise<Kit> {
+async function kitOf(options: KitOptions): Promise<Kit> {
   return await openKit(options.kit, kitPassphrase());
 }
 

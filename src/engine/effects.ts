@@ -3,7 +3,7 @@ import type { LiveResource, ResourceProvider, Target } from "./provider.ts";
 import { InitFailedError, ProviderError } from "./provider-error.ts";
 import type { ResourceState } from "./resource-state.ts";
 import { type RunContext, throwIfCancelled } from "./run-context.ts";
-import { guardOutputs } from "./secrecy.ts";
+import { guardSecrets } from "./secrecy.ts";
 import type { Change, Operation } from "./snapshot.ts";
 
 /** The resource was made or changed, but did not come up. It has been kept as far as it got. */
@@ -67,7 +67,7 @@ async function makeOrPart(work: () => Promise<LiveResource>): Promise<Made> {
 }
 
 function withOutputs(state: ResourceState, outputs: ResourceState["outputs"]): ResourceState {
-  return { ...state, outputs: guardOutputs(outputs, state.inputs, state.additionalSecretOutputs) };
+  return { ...state, outputs: guardSecrets(outputs, state.inputs, state.additionalSecretOutputs) };
 }
 
 /** What a plugin that can't tell beforehand leaves of a resource in a preview. */
@@ -174,6 +174,8 @@ export async function readResource(
 ): Promise<ResourceState | undefined> {
   const live = await makeOrPart(() => provider.read(targetOf(state), state.customTimeouts?.read ?? 0));
   if (live.id === "") return undefined;
-  const found = { ...state, id: live.id, inputs: live.inputs ?? state.inputs, initErrors: live.initErrors };
-  return withOutputs(found, live.outputs);
+  // A plugin that reads knows nothing of secrets; the state does.
+  const inputs = live.inputs === undefined ? state.inputs : guardSecrets(live.inputs, state.inputs);
+  const found = { ...state, id: live.id, inputs, initErrors: live.initErrors };
+  return withOutputs(found, guardSecrets(live.outputs, state.outputs));
 }

@@ -6,6 +6,7 @@ import { stateOf } from "./goal.ts";
 import type { Invoked } from "./provider.ts";
 import type { ResourceState } from "./resource-state.ts";
 import { throwIfCancelled } from "./run-context.ts";
+import { guardSecrets } from "./secrecy.ts";
 import type { Change } from "./snapshot.ts";
 import { hasUnknown, type Properties, unknownValue } from "./values.ts";
 
@@ -127,6 +128,7 @@ export class Reads {
     const provider = await deployment.providerOf(reference, { type: request.token, name: "" });
     if (!provider.isKnown) return { result: {}, failures: [] };
     context.reporter.learn(request.args);
-    return provider.invoke(request.token, request.args, context.preview);
+    const { result, failures } = await provider.invoke(request.token, request.args, context.preview);
+    return { result: guardSecrets(result, request.args), failures };
   }
 }

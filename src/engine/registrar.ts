@@ -10,6 +10,7 @@ import { diffResource } from "./resource-diff.ts";
 import type { ResourceState } from "./resource-state.ts";
 import { ResourceSteps } from "./resource-steps.ts";
 import { CancelledError, throwIfCancelled } from "./run-context.ts";
+import { guardSecrets } from "./secrecy.ts";
 import { decide } from "./steps.ts";
 import { isFresh, type Subject } from "./subject.ts";
 import { providerPackage } from "./urn.ts";
@@ -128,7 +129,7 @@ export class Registrar {
     const wanted = olds === undefined ? goal.inputs : ignoreChanges(goal.ignoreChanges, olds, goal.inputs);
     if (provider === undefined) return wanted;
     const { inputs, failures } = await provider.check(urn, olds ?? {}, wanted, randomBytes(32));
-    if (failures.length === 0) return inputs;
+    if (failures.length === 0) return guardSecrets(inputs, wanted);
     throw new InputError(
       failures.map(({ property, reason }) => ({ code: "check-failed", message: reason, path: property })),
       { path: urn },

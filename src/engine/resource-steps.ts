@@ -7,6 +7,7 @@ import { covers, parsePath, readPath } from "./property-path.ts";
 import type { ResourceProvider } from "./provider.ts";
 import type { Replacements } from "./replacements.ts";
 import type { ResourceState } from "./resource-state.ts";
+import { guardSecrets } from "./secrecy.ts";
 import type { Decision } from "./steps.ts";
 import type { Subject } from "./subject.ts";
 
@@ -63,14 +64,15 @@ export class ResourceSteps {
     const { context } = this.#deployment;
     const kept: ResourceState = {
       ...wanted,
-      // What a plugin calls no difference is none: the inputs it knows stay.
-      ...(subject.goal.custom ? { inputs: current.inputs } : {}),
       id: current.id,
-      outputs: current.outputs,
+      outputs: guardSecrets(current.outputs, wanted.inputs, wanted.additionalSecretOutputs),
       created: current.created,
       modified: current.modified,
     };
-    if (subject.provider === context.providers) await context.providers.same(kept);
+    // What a provider calls no difference of its configuration is none: it is configured as it was.
+    if (subject.provider === context.providers) {
+      await context.providers.same({ ...kept, inputs: current.inputs });
+    }
     // Nothing happened outside, so nothing needs to wait for the disk.
     void context.state.commit(this.#placeOver(subject)(kept));
     return kept;
@@ -139,7 +141,12 @@ export class ResourceSteps {
         });
       }
       const time = new Date().toISOString();
-      return this.#put({ ...found, created: time, modified: time }, this.#placeOver(subject));
+      const inputs = guardSecrets(found.inputs, goal.inputs);
+      const outputs = guardSecrets(found.outputs, goal.inputs, goal.additionalSecretOutputs);
+      return this.#put(
+        { ...found, inputs, outputs, created: time, modified: time },
+        this.#placeOver(subject),
+      );
     });
   }
 }

@@ -29,7 +29,7 @@ export function secretStrings(properties: Properties | undefined): readonly stri
   return found;
 }
 
-/** Carries the secrecy of inputs over to outputs of the same name, at every depth of objects. */
+/** Carries the secrecy of known values over to those of the same name, at every depth of objects. */
 function keepByName(outputs: Properties, inputs: Properties): Properties {
   return Object.fromEntries(
     Object.entries(outputs).map(([key, output]) => {
@@ -54,15 +54,15 @@ function keepByText(outputs: Properties, secrets: readonly string[]): Properties
 }
 
 /**
- * Makes secret what must be secret among outputs: the names that the program listed, and everything that echoes a
- * secret input, by name or by text. Plugins are not trusted to do it.
+ * Makes secret what must be secret among values that come from a plugin: the names that the program listed, and all that
+ * echoes a known secret, by name or by text. Plugins are not trusted to do it.
  */
-export function guardOutputs(
-  outputs: Properties,
-  inputs: Properties,
+export function guardSecrets(
+  values: Properties,
+  known: Properties,
   additional: readonly string[] = [],
 ): Properties {
-  const kept = keepByText(keepByName(outputs, inputs), secretStrings(inputs));
+  const kept = keepByText(keepByName(values, known), secretStrings(known));
   if (additional.length === 0) return kept;
   return Object.fromEntries(
     Object.entries(kept).map(([key, value]) => [

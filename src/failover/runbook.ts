@@ -15,7 +15,7 @@ const patienceMs = 60_000;
 const pollMs = 100;
 
 /** The ledger while the run holds the zone: still the old side, under the next epoch. */
-export function claimOf(plan: Plan): Ledger {
+function claimOf(plan: Plan): Ledger {
   return { epoch: plan.found.epoch + 1, active: plan.from, by: plan.run };
 }
 

@@ -35,7 +35,7 @@ export function trafficOfStack(): ZoneSettings | undefined {
 }
 
 /** The site that is active while the ledger says nothing. */
-export function initiallyActive(): string {
+function initiallyActive(): string {
   return config().get("active") ?? "primary";
 }
 

@@ -8,7 +8,7 @@ import type { TestStage } from "./stage.ts";
 import { expectSettled, followable, inMaintenance, notesAt, standing, startWriter } from "./standing.ts";
 
 /** The steps of a graceful cutover with a database, in order. */
-export const steps = [
+const steps = [
   "claim",
   "wait-ttl",
   "quiesce",

@@ -45,7 +45,9 @@ async function pack(): Promise<string> {
   for (const path of [...sources, "README.md", "LICENSE"])
     await cp(join(root, path), join(copy, path), { recursive: true });
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: copy, env });
+  const args = ["pack", "--json", "--pack-destination", folder];
+  const { exitCode, stdout } = await run("npm", args, { cwd: copy, env, allowFailure: true });
+  expect(exitCode, stdout).toBe(0);
   // What the build prints comes before it.
   const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("["))) as [{ readonly filename: string }];
   await rm(copy, { recursive: true });

@@ -6,7 +6,7 @@ import { eventually } from "../support/process.ts";
 import { databaseUrl, type TestStage } from "./stage.ts";
 
 /** Who is active now, and who would be next. */
-export interface Standing {
+interface Standing {
   readonly active: string;
   readonly other: string;
   readonly epoch: number;

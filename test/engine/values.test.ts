@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import { compareProperties, shown } from "../../src/engine/diff.ts";
 import { formatPath, getPath, ignoreChanges, parsePath } from "../../src/engine/property-path.ts";
-import { guardOutputs, secretStrings } from "../../src/engine/secrecy.ts";
+import { guardSecrets, secretStrings } from "../../src/engine/secrecy.ts";
 import {
   hasSecret,
   lowerOutputs,
@@ -103,7 +103,7 @@ test("no text of a secret input stays in clear in the outputs", () => {
           copy: text,
           inside: [`https://user:${text}@host`, { deep: text }],
         } as JsonObject;
-        const guarded = guardOutputs(outputs, { ...inputs, password: secret(text) });
+        const guarded = guardSecrets(outputs, { ...inputs, password: secret(text) });
         expect(plainProperties(guarded)).toEqual(plainProperties(outputs));
         const clear = JSON.stringify(shown(guarded));
         expect(clear.includes(JSON.stringify(text).slice(1, -1))).toBe(false);
@@ -111,8 +111,8 @@ test("no text of a secret input stays in clear in the outputs", () => {
     ),
   );
   expect(secretStrings({ a: secret({ b: ["text", 1] }), c: "clear" })).toEqual(["text"]);
-  expect(hasSecret(guardOutputs({ a: { b: 1 }, c: 2 }, { a: { b: secret(1) } }).a)).toBe(true);
-  expect(hasSecret(guardOutputs({ a: 1 }, {}, ["a"]).a)).toBe(true);
+  expect(hasSecret(guardSecrets({ a: { b: 1 }, c: 2 }, { a: { b: secret(1) } }).a)).toBe(true);
+  expect(hasSecret(guardSecrets({ a: 1 }, {}, ["a"]).a)).toBe(true);
 });
 
 test("output values become what they hold", () => {

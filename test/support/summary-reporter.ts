@@ -6,19 +6,19 @@ export class SummaryReporter implements Reporter {
     const totals = { passed: 0, failed: 0, skipped: 0 };
     const skips = new Map<string, number>();
     for (const module of modules) {
-      let tests = 0;
+      let failed = 0;
       for (const test of module.children.allTests()) {
-        tests++;
         const { state } = test.result();
-        if (state === "passed" || state === "failed") totals[state]++;
+        if (state === "failed") failed++;
+        else if (state === "passed") totals.passed++;
         else {
           totals.skipped++;
           const reason = reasonOf(test);
           skips.set(reason, (skips.get(reason) ?? 0) + 1);
         }
       }
-      // A file that did not even load has no tests, and must not pass unseen.
-      if (module.state() === "failed" && tests === 0) totals.failed++;
+      // A file that did not even load has no tests, and one whose set-up failed skips them all: neither must pass unseen.
+      totals.failed += module.state() === "failed" ? Math.max(failed, 1) : failed;
     }
     for (const [reason, count] of skips) process.stdout.write(`skipped ${count}: ${reason}\n`);
     process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);

@@ -15,7 +15,7 @@ export interface RunningCommand {
   readonly outcome: Promise<Outcome>;
 }
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;

@@ -1,17 +1,28 @@
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { findPackageJSON } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseDocument } from "yaml";
 import { parseApp } from "../../app/parse.ts";
 import { stringifyApp } from "../../app/stringify.ts";
+import { UnderstudyError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { Stack } from "../../engine/stack.ts";
 import { importFolder } from "../../import/folder.ts";
 import type { LocalInfo } from "../../local/info.ts";
 import type { OwnCommand } from "./own-command.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+/** The folder of an installed package, this one's own included. */
+function packageFolder(specifier: string): string {
+  const file = findPackageJSON(specifier, import.meta.url);
+  if (file !== undefined) return dirname(file);
+  throw new UnderstudyError(`The package of '${specifier}' is not installed.`, {
+    code: "package-missing",
+    suggestion: "Install this package anew: npm install understudy",
+  });
+}
+
+/** Also where only `dist` of it is run. */
+const root = packageFolder(import.meta.url);
 
 /** An app to bring on stage, and what its own files don't say. */
 export interface Play {
@@ -61,10 +72,9 @@ export async function makeProject(options: ProjectOptions): Promise<void> {
 async function installPackages(folder: string): Promise<void> {
   // Beside the app, not in it: these are no part of what is deployed.
   const packages = join(folder, "..", "node_modules");
-  const pulumi = createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json");
   await mkdir(join(packages, "@pulumi"), { recursive: true });
   await symlink(root, join(packages, "understudy"));
-  await symlink(dirname(pulumi), join(packages, "@pulumi", "pulumi"));
+  await symlink(packageFolder("@pulumi/pulumi"), join(packages, "@pulumi", "pulumi"));
 }
 
 /** Where the two sites stand and how they are reached; whatever gives access is encrypted. */

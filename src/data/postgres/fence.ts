@@ -9,6 +9,9 @@ import { readState, type SiteState } from "./state.ts";
 /** How long running transactions may take to end by themselves before they are ended. */
 const graceMs = 1_000;
 
+/** The same for what only reads. */
+const readersGraceMs = 300;
+
 export function staleEpoch(site: string, known: number, asked: number): RefusedError {
   return new RefusedError(`The database of ${site} knows epoch ${known}; epoch ${asked} is over.`, {
     code: "stale-epoch",
@@ -74,14 +77,21 @@ async function endWriters(session: Session): Promise<void> {
   );
 }
 
-/** Ends the sessions of the app, so that its next ones have the defaults of now. */
-export async function endSessions(session: Session): Promise<void> {
-  await terminate(
-    session,
-    sql`SELECT a.pid FROM pg_stat_activity a
-      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.application_name NOT LIKE 'understudy%'
-        AND coalesce(a.backend_type, 'client backend') = 'client backend'`,
-  );
+const appSessions = sql`FROM pg_stat_activity a
+  WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.application_name NOT LIKE 'understudy%'
+    AND coalesce(a.backend_type, 'client backend') = 'client backend'`;
+
+/**
+ * Ends the sessions of the app, so that its next ones have the defaults of now. Those that are in the midst of something
+ * get a moment to finish it: the app's readers need not notice.
+ */
+export async function endSessions(session: Session, clock: Clock = systemClock): Promise<void> {
+  for (const until = clock.monotonic() + readersGraceMs; clock.monotonic() < until; ) {
+    await terminate(session, sql`SELECT a.pid ${appSessions} AND a.state = 'idle'`);
+    if ((await session.cell(sql`SELECT count(*) ${appSessions}`)) === "0") return;
+    await clock.sleep(20);
+  }
+  await terminate(session, sql`SELECT a.pid ${appSessions}`);
 }
 
 /**

@@ -30,6 +30,8 @@ export interface Session {
   run(...statements: readonly Sql[]): Promise<readonly Rows[]>;
   /** The same for statements whose time grows with the data: no limit but the connection's life. */
   runLong(...statements: readonly Sql[]): Promise<readonly Rows[]>;
+  /** What a failure of a stream on `client` means: a lost connection may be tried again. */
+  explain(error: unknown): UnderstudyError;
   /** The first cell of the first row, or null. */
   cell(statement: Sql): Promise<string | null>;
   /** True once it can't be used any more. */
@@ -174,6 +176,7 @@ function wrap(client: pg.Client, site: string, address: Address): Session {
     client,
     run,
     runLong,
+    explain: (error) => translate(error, site, address),
     cell: async (statement) => (await run(statement))[0]?.[0]?.[0] ?? null,
     get closed() {
       return closed;

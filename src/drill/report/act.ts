@@ -4,7 +4,7 @@ import { type Html, html } from "./html.ts";
 import { stepsTable } from "./steps.ts";
 import { timeline } from "./timeline.ts";
 
-export const titles = {
+const titles = {
   graceful: "Graceful cutover",
   failback: "Failback",
   ungraceful: "Ungraceful cutover",

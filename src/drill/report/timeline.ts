@@ -25,7 +25,7 @@ export function timeline(act: ActResult, sites: DrillResult["sites"]): Html {
 <title id="${id}-title">Requests and latency during the ${act.name} act</title>
 <desc id="${id}-text">${describe(act)}</desc>
 ${phases(view)}
-<text class="panel" x="${frame.width - frame.right}" y="${frame.top - 6}" text-anchor="end">requests a second</text>
+<text class="panel" x="${frame.left}" y="${frame.top - 6}">requests a second</text>
 <text class="panel" x="${frame.width - frame.right}" y="${latencyTop - 6}" text-anchor="end">latency of good answers, 95th percentile</text>
 ${requestsPanel(buckets, view)}
 ${latencyPanel(buckets, view)}

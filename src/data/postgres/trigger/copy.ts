@@ -99,11 +99,9 @@ export async function copyTable(
     await target.run(sql`ROLLBACK`);
     return;
   }
+  if (pair.source.kind === "r") await target.runLong(sql`DELETE FROM ${rowsOf(pair.target)}`);
   const snapshot = await openSnapshot(source, pair.source);
-  if (pair.source.kind === "r") {
-    await target.runLong(sql`DELETE FROM ${rowsOf(pair.target)}`);
-    await stream(source, target, pair, options);
-  }
+  if (pair.source.kind === "r") await stream(source, target, pair, options);
   await source.run(sql`COMMIT`);
   await target.run(
     noteCopied(pair),
@@ -122,10 +120,16 @@ async function stream(
   const columns = join(storedColumns(pair.source).map((column) => name(column.name)));
   const read = sql`COPY (SELECT ${columns} FROM ${rowsOf(pair.source)}) TO STDOUT`;
   const write = sql`COPY ${name(pair.target.schema, pair.target.name)} (${columns}) FROM STDIN`;
-  await pipeline(
-    source.client.query(copyTo(read.text)),
-    lineCounter(options.onRows ?? (() => {})),
-    target.client.query(copyFrom(write.text)),
-    options.signal === undefined ? {} : { signal: options.signal },
-  );
+  const from = source.client.query(copyTo(read.text));
+  const to = target.client.query(copyFrom(write.text));
+  let failed: Session | undefined;
+  from.once("error", () => (failed ??= source));
+  to.once("error", () => (failed ??= target));
+  const counter = lineCounter(options.onRows ?? (() => {}));
+  try {
+    await pipeline(from, counter, to, options.signal === undefined ? {} : { signal: options.signal });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw (failed ?? target).explain(error);
+  }
 }

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { contents, makePair, open, running, server, useServers } from "./support/pair.ts";
+
+const servers = useServers(1);
+const snapshot = { mode: "snapshot", everySeconds: 1 } as const;
+const schema = `CREATE TABLE lists (id serial PRIMARY KEY, name text);
+  CREATE TABLE loose (list int REFERENCES lists ON DELETE CASCADE, note text);
+  CREATE VIEW both_of_them AS SELECT name, note FROM lists JOIN loose ON list = id;
+  CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM lists;
+  INSERT INTO lists (name) SELECT 'list ' || i FROM generate_series(1, 50) i;
+  INSERT INTO loose SELECT id, 'of ' || name FROM lists; REFRESH MATERIALIZED VIEW counted`;
+const tables = ["lists", "loose", "both_of_them", "counted"];
+const patience = { timeout: 20_000, interval: 200 };
+
+describe("a snapshot link", () => {
+  it("copies tables without keys too, again and again, while readers see a whole state", async () => {
+    const { primary, mirror, link } = await makePair(server(servers));
+    await primary.query(schema);
+    const there = link(snapshot);
+    await there.init({});
+    expect(await contents(mirror, tables)).toEqual(await contents(primary, tables));
+    running(link(snapshot));
+    const reader = await open(mirror.url);
+    const seen = new Set<string>();
+    await primary.query(
+      "INSERT INTO lists (name) VALUES ('more'); DROP VIEW both_of_them; ALTER TABLE loose ADD COLUMN extra int; REFRESH MATERIALIZED VIEW counted",
+    );
+    await expect
+      .poll(async () => {
+        const { rows } = await reader
+          .query("SELECT count(*) FROM lists")
+          .catch(() => ({ rows: [{ count: "torn" }] }));
+        seen.add(rows[0].count);
+        return contents(mirror, ["lists", "loose", "counted"]).then(
+          async (there) =>
+            JSON.stringify(there) === JSON.stringify(await contents(primary, ["lists", "loose", "counted"])),
+          () => false,
+        );
+      }, patience)
+      .toBe(true);
+    await reader.end();
+    for (const count of seen) expect(["50", "51"]).toContain(count);
+  });
+
+  it("loses nothing in a graceful cutover, and flows back after it", async () => {
+    const { primary, mirror, link, back } = await makePair(server(servers));
+    await primary.query(schema);
+    const there = link(snapshot);
+    await there.init({});
+    await primary.query("INSERT INTO loose VALUES (1, 'last')");
+    const app = await primary.connect();
+    await app.query("BEGIN; INSERT INTO loose VALUES (2, 'never committed')");
+    const position = await there.fence(2);
+    await expect(app.query("COMMIT")).rejects.toThrow();
+    await expect(primary.query("INSERT INTO loose VALUES (3, 'late')")).rejects.toThrow(/read-only/);
+    expect((await there.status()).state).toBe("fenced");
+    await there.drain(position);
+    await there.drain(position);
+    const promotion = await there.promote(2);
+    expect(promotion).toEqual({ sequences: { "public.lists_id_seq": "50" }, notes: [] });
+    expect(await contents(mirror, tables)).toEqual(await contents(primary, tables));
+    await mirror.query("INSERT INTO lists (name) VALUES ('at the mirror')");
+    await expect(there.drain("1:1:", { timeoutMs: 3_000 })).rejects.toMatchObject({
+      code: "link-not-following",
+    });
+    await back(snapshot).init({});
+    expect(await contents(primary, ["lists"])).toEqual(await contents(mirror, ["lists"]));
+    await expect(back(snapshot).fence(1)).rejects.toMatchObject({ rule: "stale-epoch" });
+  });
+
+  it("does not replace what an old primary wrote and nobody has seen, unless told to", async () => {
+    const { primary, mirror, link, back } = await makePair(server(servers));
+    await primary.query(schema);
+    await link(snapshot).init({});
+    await primary.query("INSERT INTO lists (name) VALUES ('lost')");
+    const promotion = await link(snapshot).promote(4);
+    expect(promotion.notes.join()).toMatch(/10000 steps/);
+    await expect(back(snapshot).init({})).rejects.toMatchObject({ code: "target-not-empty" });
+    await expect(primary.query("INSERT INTO lists (name) VALUES ('more')")).rejects.toThrow(/read-only/);
+    const status = await back(snapshot).status();
+    expect(status.notes.join()).toMatch(/may hold writes that never reached mirror/);
+    expect(status.promotable.ok).toBe(false);
+    await back(snapshot).init({ reseed: true });
+    expect(await contents(primary, ["lists"])).toEqual(await contents(mirror, ["lists"]));
+  });
+});
