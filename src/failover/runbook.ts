@@ -264,9 +264,18 @@ function turnAround({ world, plan, from, to }: Cast): Step {
     bestEffort: true,
     async act({ signal }) {
       const { timeoutMs = patienceMs } = patience(plan, signal);
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const limit = AbortSignal.timeout(timeoutMs);
       const back = world.links(to.name, from.name);
-      await Promise.all(back.map((link) => link.init({ signal: limit })));
+      try {
+        await Promise.all(back.map((link) => link.init({ signal: AbortSignal.any([signal, limit]) })));
+      } catch (error) {
+        if (!limit.aborted || signal.aborted) throw error;
+        throw new RetryableError(`The data of '${from.name}' gave no answer within ${timeoutMs / 1000} s.`, {
+          code: "no-way-back-yet",
+          cause: error,
+          suggestion: "When it answers again: understudy link init",
+        });
+      }
       return { outcome: "done", detail: `${list(back)} of ${from.name} follows ${to.name}` };
     },
   };

@@ -15,6 +15,7 @@ import { Crypter } from "../../src/engine/secrets.ts";
 import { readState, StateSession } from "../../src/engine/state-session.ts";
 import type { SpecResource } from "./fixtures/program/spec.ts";
 import { Cloud } from "./fixtures/testcloud/cloud.ts";
+import { expectIntegrity } from "./integrity.ts";
 import { steps, TestProject } from "./project.ts";
 import { WireProgram } from "./wire-program.ts";
 
@@ -159,6 +160,7 @@ class Trial implements Disposable {
       );
     } finally {
       await session.close();
+      await this.#checkIntegrity();
     }
   }
 
@@ -184,12 +186,17 @@ class Trial implements Disposable {
         .sort(),
     );
     for (const thing of things) expect(this.cloud.get(thing.id ?? "")?.inputs).toEqual(thing.inputs);
-    const seen = new Set<string>();
-    for (const state of snapshot.resources()) {
-      for (const urn of state.dependencies ?? [])
-        expect(seen.has(urn), `${state.urn} before ${urn}`).toBe(true);
-      seen.add(state.urn);
-    }
+  }
+
+  /** Also a failed run leaves a state that Pulumi would take. */
+  async #checkIntegrity(): Promise<void> {
+    const crypter = await Crypter.open(salt, "model");
+    const state = await readState(
+      new Backend(this.#folder),
+      { project: "shop", stack: "dev" },
+      async () => crypter,
+    );
+    expectIntegrity(state.snapshot.resources());
   }
 
   [Symbol.dispose](): void {
