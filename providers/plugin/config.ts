@@ -29,9 +29,16 @@ export function providerConfig(connections: Readonly<Record<string, z.ZodType>>)
       if (typeof parsed === "string") return [{ property: "connection", reason: parsed }];
       const checked = checkInputs(schema, parsed);
       if (checked.ok) return [];
-      return checked.failures.map(({ property, reason }) => ({ property: `connection.${property}`, reason }));
+      return checked.failures.map(({ property, reason }) => ({
+        property: `connection.${property}`,
+        reason: property === "" ? reason : `${reason}. ${howToSet(property)}`,
+      }));
     },
   };
+}
+
+function howToSet(property: string): string {
+  return `Set it: understudy config set STACK --secret --path understudy:connection.${property}`;
 }
 
 /** The checked connection, or undefined when the provider was given none. Throws InputError for a wrong one. */

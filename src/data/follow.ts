@@ -68,6 +68,7 @@ async function keepRunning(
       if (!signal.aborted && reason !== said) log.warn(`${link.service}: ${reason}`);
       said = reason;
     }
+    if (signal.aborted) return;
     await clock.sleep(againMs, signal).catch(() => {});
   }
 }

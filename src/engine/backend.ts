@@ -7,7 +7,7 @@ import { readTextIfExists, writeFileAtomic } from "../base/file.ts";
 const layoutVersion = 1;
 
 /** A file backend has no organizations; Pulumi says this word where one is asked for. */
-export const organization = "organization";
+const organization = "organization";
 
 /** One stack of one project. */
 export interface StackName {

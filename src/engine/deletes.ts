@@ -11,15 +11,17 @@ interface Condemned extends OldRow {
 
 /** Links each row with those that need it: a resource goes after all that depend on it. */
 function link(rows: readonly OldRow[]): readonly Condemned[] {
-  const condemned = rows.map((row): Condemned => ({ ...row, after: [] }));
-  for (const [index, dependent] of condemned.entries()) {
-    const needs = new Set(needsOf(dependent.state));
+  const before = new Map<string, Condemned[]>();
+  return rows.map((row) => {
+    const condemned: Condemned = { ...row, after: [] };
     // Only rows before it can be needed by it: that is the order of every deployment. It keeps cycles out.
-    for (const needed of condemned.slice(0, index)) {
-      if (needs.has(needed.state.urn)) needed.after.push(dependent);
+    for (const urn of new Set(needsOf(row.state))) {
+      for (const needed of before.get(urn) ?? []) needed.after.push(condemned);
     }
-  }
-  return condemned;
+    const { urn } = row.state;
+    before.set(urn, [...(before.get(urn) ?? []), condemned]);
+    return condemned;
+  });
 }
 
 function refuseProtected(rows: readonly OldRow[]): void {

@@ -3,7 +3,7 @@ import { UnderstudyError, UnsupportedError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 
 /** The version that this engine writes, and the newest that it may find (4 = 3 with features, named in `features`). */
-export const deploymentVersion = 3;
+const deploymentVersion = 3;
 const newestVersion = 4;
 
 const operationSchema = z.looseObject({
@@ -22,7 +22,6 @@ const deploymentSchema = z.looseObject({
 });
 
 export type Deployment = z.output<typeof deploymentSchema>;
-export type PendingOperation = z.output<typeof operationSchema>;
 
 const versioned = z.looseObject({ version: z.number(), features: z.array(z.string()).optional() });
 

@@ -1,20 +1,11 @@
 import { UnderstudyError } from "../base/errors.ts";
-import { PartialFailure } from "./effects.ts";
 import type { PropertyChange, StepInfo, StepKind } from "./events.ts";
+import { faultText } from "./fault.ts";
 import type { Goal } from "./goal.ts";
 import type { ResourceProvider } from "./provider.ts";
-import { providerInputs } from "./provider-registry.ts";
 import type { ResourceState } from "./resource-state.ts";
 import { CancelledError, type RunContext } from "./run-context.ts";
-import {
-  makeUrn,
-  nameOf,
-  packageOf,
-  parseProviderReference,
-  providerReference,
-  providerType,
-} from "./urn.ts";
-import { type Properties, secret } from "./values.ts";
+import { makeUrn, nameOf, parseProviderReference, typeOf } from "./urn.ts";
 
 /** A resource of this run, as far as it got. */
 export interface Registered {
@@ -43,11 +34,6 @@ export class Deployment {
   readonly #claimed = new Set<string>();
   /** Former URN by present URN, for those found by an alias. */
   readonly #former = new Map<string, string>();
-  readonly #defaults = new Map<string, Promise<string>>();
-  /** Set by the registrar: how a default provider is registered. */
-  registerDefault: (goal: Goal) => Promise<ResourceState> = async () => {
-    throw new UnderstudyError("No registrar.", { code: "internal" });
-  };
 
   constructor(context: RunContext) {
     this.context = context;
@@ -149,70 +135,13 @@ export class Deployment {
 
   /** Whether a program's error only says that a resource failed which the engine failed before. */
   echoesFailure(message: string): boolean {
-    return [...this.#failed].some((urn) => {
-      const { goal } = this.#registered.get(urn) ?? {};
-      return goal !== undefined && message.includes(goal.name) && message.includes(`[${goal.type}]`);
-    });
+    return [...this.#failed].some(
+      (urn) => message.includes(nameOf(urn)) && message.includes(`[${typeOf(urn)}]`),
+    );
   }
 
   fail(urn: string): void {
     this.#failed.add(urn);
-  }
-
-  /** The reference of the package's default provider, which is registered when first asked for. */
-  defaultProvider(token: string, version: string | undefined): Promise<string> {
-    const pkg = packageOf(token);
-    const name = version === undefined ? "default" : `default_${version.replaceAll(/[.+-]/g, "_")}`;
-    let reference = this.#defaults.get(`${pkg} ${name}`);
-    if (reference === undefined) {
-      reference = this.registerDefault(this.#defaultGoal(pkg, name, version)).then((state) =>
-        providerReference(state.urn, state.id ?? ""),
-      );
-      this.#defaults.set(`${pkg} ${name}`, reference);
-    }
-    return reference;
-  }
-
-  #defaultGoal(pkg: string, name: string, version: string | undefined): Goal {
-    this.#refuseDisabled(pkg);
-    const config = [...this.context.config].flatMap(([key, { text, secret: isSecret }]) =>
-      key.startsWith(`${pkg}:`) ? [[key.slice(pkg.length + 1), isSecret ? secret(text) : text] as const] : [],
-    );
-    return {
-      type: providerType(pkg),
-      name,
-      custom: true,
-      parent: undefined,
-      inputs: providerInputs(Object.fromEntries(config) as Properties, version),
-      dependencies: [],
-      propertyDependencies: {},
-      provider: undefined,
-      version,
-      protect: undefined,
-      retainOnDelete: undefined,
-      deletedWith: undefined,
-      deleteBeforeReplace: undefined,
-      ignoreChanges: [],
-      replaceOnChanges: [],
-      hideDiffs: [],
-      additionalSecretOutputs: [],
-      aliases: [],
-      importId: "",
-      timeouts: {},
-    };
-  }
-
-  #refuseDisabled(pkg: string): void {
-    const disabled = this.context.config.get("pulumi:disable-default-providers")?.value;
-    const names = typeof disabled === "string" && disabled !== "" ? JSON.parse(disabled) : disabled;
-    if (pkg === "pulumi" || !Array.isArray(names) || !(names.includes("*") || names.includes(pkg))) return;
-    throw new UnderstudyError(
-      `The default provider of '${pkg}' is switched off by pulumi:disable-default-providers.`,
-      {
-        code: "default-provider-disabled",
-        suggestion: "Give the resource a provider of its own, with the option `provider`.",
-      },
-    );
   }
 
   /** The provider that carries out a resource of this run. */
@@ -259,7 +188,7 @@ export class Deployment {
       return result;
     } catch (error) {
       if (error instanceof CancelledError) throw error;
-      reporter.endFailed(info, startedAt, describe(error));
+      reporter.endFailed(info, startedAt, faultText(error));
       throw new ReportedError(error);
     }
   }
@@ -270,11 +199,4 @@ export class ReportedError extends Error {
   constructor(cause: unknown) {
     super("reported", { cause });
   }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof PartialFailure) return error.message;
-  if (!(error instanceof UnderstudyError))
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return error.suggestion === undefined ? error.message : `${error.message} ${error.suggestion}`;
 }

@@ -173,7 +173,10 @@ export async function readResource(
   state: ResourceState,
 ): Promise<ResourceState | undefined> {
   const live = await makeOrPart(() => provider.read(targetOf(state), state.customTimeouts?.read ?? 0));
-  if (live.id === "") return undefined;
+  if (live.id === "") {
+    if (live.failure !== undefined) throw live.failure;
+    return undefined;
+  }
   // A plugin that reads knows nothing of secrets; the state does.
   const inputs = live.inputs === undefined ? state.inputs : guardSecrets(live.inputs, state.inputs);
   const found = { ...state, id: live.id, inputs, initErrors: live.initErrors };

@@ -29,6 +29,32 @@ export interface Goal {
   readonly timeouts: Timeouts;
 }
 
+/** A custom resource without inputs and options. */
+export function plainGoal(type: string, name: string): Goal {
+  return {
+    type,
+    name,
+    custom: true,
+    parent: undefined,
+    inputs: {},
+    dependencies: [],
+    propertyDependencies: {},
+    provider: undefined,
+    version: undefined,
+    protect: undefined,
+    retainOnDelete: undefined,
+    deletedWith: undefined,
+    deleteBeforeReplace: undefined,
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    hideDiffs: [],
+    additionalSecretOutputs: [],
+    aliases: [],
+    importId: "",
+    timeouts: {},
+  };
+}
+
 /** What a child takes from its parent when it says nothing itself. */
 export function inherit(child: Goal, parent: Goal | undefined): Goal {
   if (parent === undefined) return child;

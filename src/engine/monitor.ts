@@ -3,8 +3,8 @@ import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import resourceProto from "@pulumi/pulumi/proto/resource_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
-import { messageOf } from "../base/errors.ts";
 import type { Deployment } from "./deployment.ts";
+import { faultText } from "./fault.ts";
 import { goalOf } from "./goal-request.ts";
 import { fromStruct, handler, RpcError, toStruct } from "./grpc.ts";
 import { Reads } from "./reads.ts";
@@ -22,6 +22,11 @@ const features: Readonly<Record<string, resourceProto.ResourceMonitorFeature>> =
   deletedWith: feature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
   aliasSpecs: feature.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
 };
+
+/** Protobuf has no absent strings. */
+function given(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}
 
 /** What the SDK takes as the end of its engine: it then stops quietly. */
 function stopped(error: unknown): unknown {
@@ -46,7 +51,7 @@ export class Monitor {
   constructor(deployment: Deployment, registrar: Registrar, parallel: number) {
     this.#deployment = deployment;
     this.#registrar = registrar;
-    this.#reads = new Reads(deployment);
+    this.#reads = new Reads(deployment, registrar.defaults);
     this.#parallel = parallel;
   }
 
@@ -102,7 +107,6 @@ export class Monitor {
     request: resourceProto.RegisterResourceRequest,
   ): Promise<resourceProto.RegisterResourceResponse> {
     const response = new resourceProto.RegisterResourceResponse();
-    const { reporter } = this.#deployment.context;
     try {
       const { urn, state } = await this.#registrar.register(goalOf(request));
       response.setUrn(urn);
@@ -119,8 +123,15 @@ export class Monitor {
       return response;
     } catch (error) {
       if (error instanceof CancelledError) throw stopped(error);
-      reporter.fail(messageOf(error));
-      return this.#failed(request, response);
+      // The request itself could not be taken.
+      const urn = this.#deployment.urnOf({
+        type: request.getType(),
+        name: request.getName(),
+        parent: given(request.getParent()),
+      });
+      this.#deployment.fail(urn);
+      this.#deployment.context.reporter.fail(faultText(error), urn);
+      return this.#failed(request, response.setUrn(urn));
     }
   }
 
@@ -156,11 +167,11 @@ export class Monitor {
         type: request.getType(),
         name: request.getName(),
         id: request.getId(),
-        parent: request.getParent() === "" ? undefined : request.getParent(),
+        parent: given(request.getParent()),
         inputs: fromStruct(request.getProperties()),
         dependencies: request.getDependenciesList(),
-        provider: request.getProvider() === "" ? undefined : request.getProvider(),
-        version: request.getVersion() === "" ? undefined : request.getVersion(),
+        provider: given(request.getProvider()),
+        version: given(request.getVersion()),
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       })
       .catch((error: unknown) => {
@@ -174,8 +185,8 @@ export class Monitor {
     const { result, failures } = await this.#reads.invoke({
       token: request.getTok(),
       args: fromStruct(request.getArgs()),
-      provider: request.getProvider() === "" ? undefined : request.getProvider(),
-      version: request.getVersion() === "" ? undefined : request.getVersion(),
+      provider: given(request.getProvider()),
+      version: given(request.getVersion()),
     });
     const references = request.getAcceptresources() || providerPackage(request.getTok()) !== undefined;
     const response = new resourceProto.ResourceInvokeResponse();

@@ -23,7 +23,7 @@ function compileCache(project: Project): string | undefined {
   try {
     const path = sdkFile(project, "package.json");
     const index = path.lastIndexOf(`${mark}@pulumi${sep}`);
-    return index < 0 ? undefined : join(path.slice(0, index + mark.length), ".cache", "node-compile");
+    return index < 0 ? undefined : join(path.slice(0, index + mark.length), ".cache", "node");
   } catch {
     // Without the SDK there is no program to start either; destroy and refresh do without both.
     return undefined;

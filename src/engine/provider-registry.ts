@@ -20,6 +20,11 @@ function configOf(inputs: Properties): Properties {
   return config;
 }
 
+/** The package `pulumi` has no plugin: the engine itself stands in for it. */
+function isBuiltin(urn: string): boolean {
+  return providerPackage(typeOf(urn)) === "pulumi";
+}
+
 function versionOf(inputs: Properties): string | undefined {
   return typeof inputs.version === "string" ? inputs.version : undefined;
 }
@@ -73,6 +78,7 @@ export class ProviderRegistry implements ResourceProvider {
 
   /** The provider of a resource that stays as the last deployment left it: started and configured as recorded there. */
   fromState(state: ResourceState): Promise<ResourceProvider> {
+    if (isBuiltin(state.urn)) return Promise.resolve(this.#builtin);
     const reference = providerReference(state.urn, state.id ?? "");
     let provider = this.#ready.get(reference);
     if (provider === undefined) {
@@ -152,7 +158,7 @@ export class ProviderRegistry implements ResourceProvider {
   }
 
   async check(urn: string, olds: Properties, news: Properties): Promise<Checked> {
-    if (providerPackage(typeOf(urn)) === "pulumi") return { inputs: news, failures: [] };
+    if (isBuiltin(urn)) return { inputs: news, failures: [] };
     const client = await this.#start(urn, news);
     this.#fresh.set(urn, client);
     const checked = await client.checkConfig(urn, configOf(olds), configOf(news));
@@ -196,7 +202,7 @@ export class ProviderRegistry implements ResourceProvider {
   }
 
   async #claim(urn: string, id: string, inputs: Properties): Promise<ResourceProvider> {
-    if (providerPackage(typeOf(urn)) === "pulumi") return this.#builtin;
+    if (isBuiltin(urn)) return this.#builtin;
     const client = this.#fresh.get(urn) ?? (await this.#start(urn, inputs));
     this.#fresh.delete(urn);
     await client.configure(urn, id, configOf(inputs));

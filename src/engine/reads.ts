@@ -1,11 +1,12 @@
-import { NotFoundError, UnderstudyError } from "../base/errors.ts";
+import { NotFoundError } from "../base/errors.ts";
+import type { DefaultProviders } from "./default-providers.ts";
 import { type Deployment, ReportedError } from "./deployment.ts";
 import { readResource } from "./effects.ts";
-import type { Goal } from "./goal.ts";
-import { stateOf } from "./goal.ts";
+import { faultText } from "./fault.ts";
+import { type Goal, plainGoal, stateOf } from "./goal.ts";
 import type { Invoked } from "./provider.ts";
 import type { ResourceState } from "./resource-state.ts";
-import { throwIfCancelled } from "./run-context.ts";
+import { CancelledError, throwIfCancelled } from "./run-context.ts";
 import { guardSecrets } from "./secrecy.ts";
 import type { Change } from "./snapshot.ts";
 import { hasUnknown, type Properties, unknownValue } from "./values.ts";
@@ -30,30 +31,14 @@ export interface InvokeRequest {
   readonly version: string | undefined;
 }
 
-function goalOf(request: ReadRequest): Goal {
-  return {
-    ...request,
-    custom: true,
-    propertyDependencies: {},
-    protect: undefined,
-    retainOnDelete: undefined,
-    deletedWith: undefined,
-    deleteBeforeReplace: undefined,
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    hideDiffs: [],
-    aliases: [],
-    importId: "",
-    timeouts: {},
-  };
-}
-
 /** What a program asks of plugins without owning what it asks about. */
 export class Reads {
   readonly #deployment: Deployment;
+  readonly #defaults: DefaultProviders;
 
-  constructor(deployment: Deployment) {
+  constructor(deployment: Deployment, defaults: DefaultProviders) {
     this.#deployment = deployment;
+    this.#defaults = defaults;
   }
 
   /** Reads a resource of someone else; it stands in the state as external. */
@@ -61,19 +46,19 @@ export class Reads {
     const deployment = this.#deployment;
     const { context } = deployment;
     throwIfCancelled(context);
-    const goal = goalOf(request);
+    const goal: Goal = { ...plainGoal(request.type, request.name), ...request };
     const urn = deployment.urnOf(goal);
     context.reporter.learn(goal.inputs);
     try {
       deployment.begin(urn, goal);
-      const reference = request.provider ?? (await deployment.defaultProvider(request.type, request.version));
+      const reference = request.provider ?? (await this.#defaults.of(request.type, request.version));
       const state = await context.slots.run(() => this.#readNow(request, goal, urn, reference));
       return { urn, outputs: state.outputs };
     } catch (error) {
       deployment.fail(urn);
-      if (error instanceof UnderstudyError && error.code !== "cancelled")
-        context.reporter.fail(error.message, urn);
-      throw error instanceof ReportedError ? error.cause : error;
+      if (error instanceof ReportedError) throw error.cause;
+      if (!(error instanceof CancelledError)) context.reporter.fail(faultText(error), urn);
+      throw error;
     }
   }
 
@@ -124,7 +109,7 @@ export class Reads {
     const deployment = this.#deployment;
     const { context } = deployment;
     throwIfCancelled(context);
-    const reference = request.provider ?? (await deployment.defaultProvider(request.token, request.version));
+    const reference = request.provider ?? (await this.#defaults.of(request.token, request.version));
     const provider = await deployment.providerOf(reference, { type: request.token, name: "" });
     if (!provider.isKnown) return { result: {}, failures: [] };
     context.reporter.learn(request.args);

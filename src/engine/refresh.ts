@@ -2,6 +2,7 @@ import { type Deployment, type OldRow, ReportedError } from "./deployment.ts";
 import { compareProperties } from "./diff.ts";
 import { readResource } from "./effects.ts";
 import type { PropertyChange } from "./events.ts";
+import { faultText } from "./fault.ts";
 import type { ResourceState } from "./resource-state.ts";
 import { CancelledError } from "./run-context.ts";
 import { providerPackage } from "./urn.ts";
@@ -26,7 +27,7 @@ async function refreshRow(deployment: Deployment, { key, state }: OldRow): Promi
   try {
     found = await readResource(provider, state);
   } catch (error) {
-    context.reporter.endFailed(info, startedAt, error instanceof Error ? error.message : String(error));
+    context.reporter.endFailed(info, startedAt, faultText(error));
     throw new ReportedError(error);
   }
   const changes = drift(state, found);
@@ -49,7 +50,7 @@ export async function refreshRows(deployment: Deployment, rows: readonly OldRow[
           await refreshRow(deployment, row);
         } catch (error) {
           if (error instanceof ReportedError || error instanceof CancelledError) return;
-          context.reporter.fail(error instanceof Error ? error.message : String(error), row.state.urn);
+          context.reporter.fail(faultText(error), row.state.urn);
         }
       }),
     ),

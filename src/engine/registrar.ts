@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { InputError } from "../base/errors.ts";
 import { formerUrns } from "./aliases.ts";
+import { DefaultProviders } from "./default-providers.ts";
 import { type Deployment, ReportedError } from "./deployment.ts";
+import { faultText } from "./fault.ts";
 import { type Goal, inherit, stateOf } from "./goal.ts";
 import { ignoreChanges } from "./property-path.ts";
 import type { ResourceProvider } from "./provider.ts";
@@ -31,17 +33,14 @@ export class Registrar {
   readonly #deployment: Deployment;
   readonly #replacements: Replacements;
   readonly #steps: ResourceSteps;
+  readonly defaults: DefaultProviders;
 
   constructor(deployment: Deployment) {
     this.#deployment = deployment;
     this.#replacements = new Replacements(deployment);
     this.#steps = new ResourceSteps(deployment, this.#replacements);
-    deployment.registerDefault = async (goal) => {
-      const { state } = await this.register(goal);
-      // It has been told why; those that need the provider need no word of their own.
-      if (state === undefined) throw new ReportedError(new Error(`'${goal.type}' can't be used.`));
-      return state;
-    };
+    const { config } = deployment.context;
+    this.defaults = new DefaultProviders(config, async (goal) => (await this.register(goal)).state);
   }
 
   /** Throws only when the run was cancelled: a resource that fails is told to the reporter, and others go on. */
@@ -61,14 +60,14 @@ export class Registrar {
     } catch (error) {
       if (error instanceof CancelledError) throw error;
       deployment.fail(urn);
-      if (!(error instanceof ReportedError)) context.reporter.fail(describeFault(error), urn);
+      if (!(error instanceof ReportedError)) context.reporter.fail(faultText(error), urn);
       return { urn, state: undefined };
     }
   }
 
   async #reference(goal: Goal): Promise<string | undefined> {
     if (!goal.custom || providerPackage(goal.type) !== undefined) return undefined;
-    return goal.provider ?? (await this.#deployment.defaultProvider(goal.type, goal.version));
+    return goal.provider ?? (await this.defaults.of(goal.type, goal.version));
   }
 
   async #carryOut(urn: string, goal: Goal, reference: string | undefined): Promise<ResourceState> {
@@ -141,11 +140,4 @@ export class Registrar {
 function isToImport(goal: Goal, old: ResourceState | undefined): boolean {
   if (!goal.custom || goal.importId === "") return false;
   return old === undefined || old.external === true || (old.importID || old.id) !== goal.importId;
-}
-
-function describeFault(error: unknown): string {
-  if (error instanceof InputError) {
-    return error.problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join("; ");
-  }
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,11 @@
 import grpc from "@grpc/grpc-js";
-import { messageOf } from "../base/errors.ts";
 import { Builtin } from "./builtin.ts";
 import type { ConfigValues } from "./config.ts";
 import { deleteRows } from "./deletes.ts";
 import { Deployment, type OldRow } from "./deployment.ts";
 import { EngineService } from "./engine-service.ts";
 import type { EngineListener, RunSummary } from "./events.ts";
+import { faultText } from "./fault.ts";
 import { channelOptions, listen } from "./grpc.ts";
 import { Monitor } from "./monitor.ts";
 import { nodeEnv } from "./node-env.ts";
@@ -153,7 +153,7 @@ class Run {
     try {
       await deleteRows(this.deployment, rows);
     } catch (error) {
-      this.#context.reporter.fail(messageOf(error));
+      this.#context.reporter.fail(faultText(error));
     }
   }
 

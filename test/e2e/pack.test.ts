@@ -129,13 +129,16 @@ describe.skipIf(registry?.exitCode !== 0)("the published package (needs an npm r
       await understudy(["init", "--zone", dns.zone, "--server", dns.server], app);
       const settings = { url: heroku.url, dataUrl: heroku.url };
       for (const [key, value] of Object.entries(settings)) {
-        await understudy(["config", "set", "primary", `connection.${key}`, "--path", value], app);
+        await understudy(["config", "set", "primary", `understudy:connection.${key}`, "--path", value], app);
       }
       const router = { address: heroku.router.address, port: String(heroku.router.port) };
       for (const [key, value] of Object.entries(router)) {
-        await understudy(["config", "set", "primary", `settings.entrance.${key}`, "--path", value], app);
+        await understudy(
+          ["config", "set", "primary", `understudy:settings.entrance.${key}`, "--path", value],
+          app,
+        );
       }
-      const token = ["config", "set", "primary", "connection.token", "--path", "--secret"];
+      const token = ["config", "set", "primary", "understudy:connection.token", "--path", "--secret"];
       await understudy(token, app, heroku.token);
       const up = ["up", "primary", "--yes", "--engine", "offline", "--json"];
       expect(JSON.parse((await understudy(up, app)).stdout)).toMatchObject({ result: "succeeded" });

@@ -13,7 +13,10 @@ export function refusals(stage: () => TestStage): void {
     const journal = nextJournal(stage());
     const first = stage().startCutover(["--to", to]);
     await Promise.race([journal.reached("claim"), first.outcome]);
+    // Held in the middle of its run, however long the second one takes to come.
+    first.child.kill("SIGSTOP");
     const second = await stage().startCutover(["--to", to, "--json"]).outcome;
+    first.child.kill("SIGCONT");
     expect(second.exitCode).toBe(4);
     const { error } = JSON.parse(second.stdout) as { readonly error: Readonly<Record<string, string>> };
     expect(["run-under-way", "run-unfinished"]).toContain(error.code);

@@ -63,7 +63,7 @@ export function troubles(stage: () => TestStage): void {
 
   it("a token that has expired", async () => {
     await run(
-      ["config", "set", "primary", "connection.token", "--path", "--secret"],
+      ["config", "set", "primary", "understudy:connection.token", "--path", "--secret"],
       "HRKU-expired-long-ago",
     );
     const text = failuresOf(await up("primary"));
@@ -73,7 +73,7 @@ export function troubles(stage: () => TestStage): void {
 
   it("a name that is taken", async () => {
     const { token } = stage().local.heroku;
-    await run(["config", "set", "primary", "connection.token", "--path", "--secret"], token);
+    await run(["config", "set", "primary", "understudy:connection.token", "--path", "--secret"], token);
     const text = failuresOf(await up("primary"));
     for (const name of ["notes", "taken"]) expect(text).toContain(name);
   });

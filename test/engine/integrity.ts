@@ -21,7 +21,7 @@ export function expectIntegrity(resources: readonly ResourceState[]): void {
       state.deletedWith,
       ...(state.dependencies ?? []),
       ...Object.values(state.propertyDependencies ?? {}).flat(),
-    ].filter((item) => item !== undefined && item !== "");
+    ].flatMap((item) => (item ? [item] : []));
     for (const item of needed)
       expect(urns.has(item), `${urn} comes before ${item}, or that is missing`).toBe(true);
     urns.add(urn);

@@ -116,6 +116,9 @@ export default {
   expect(steps(await stack.up())).toEqual([]);
   expect(await stack.export()).not.toContain("t0ken-of-other");
   expect(await stack.stacks()).toEqual(["dev", "other"]);
+  expect(steps(await stack.refresh())).toEqual([]);
+  await stack.destroy();
+  expect(project.things()).toHaveLength(1);
 });
 
 test("a reference to a stack that isn't there fails the run", async () => {

@@ -46,10 +46,10 @@ function setCommand(): Command {
     .argument("<key>", "e.g. region, or aws:region for another package")
     .argument("[value]", "without it: what stdin holds, or what is typed")
     .option("--secret", "encrypt it; better not in [value], which every user of the machine can see")
-    .option("--path", "the key is a path into a value, e.g. connection.token or domains[0]")
+    .option("--path", "the key is a path into a value, e.g. understudy:connection.token")
     .addHelpText(
       "after",
-      "\nExample:\n  $ understudy config set primary connection.token --path --secret < token.txt",
+      "\nExample:\n  $ understudy config set primary understudy:connection.token --path --secret < token.txt",
     )
     .action(async (name: string, key: string, given: string | undefined, options: Options) => {
       const stack = await open(name, options);

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { NotFoundError } from "../../base/errors.ts";
 import { openStack } from "../../engine/stack.ts";
-import { printOutputs, shownOutputs, withStack } from "../engine.ts";
+import { withStack } from "../engine.ts";
+import { printOutputs, shownOutputs } from "../engine-print.ts";
 import { terminal } from "../terminal.ts";
 
 interface Options {

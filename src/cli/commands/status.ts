@@ -34,8 +34,9 @@ function describe(situation: Situation): readonly string[] {
     ...Object.values(situation.sites).map((site) => describeSite(site, ledger?.active)),
     ...situation.links.map((link) => {
       if (!link.ok) return bad(`link      ${link.reason}`);
-      const { service, source, target, state, lag, promotable } = link.value;
+      const { service, source, target, state, lag, sourceReachable, promotable } = link.value;
       const text = `link      ${service} ${source} -> ${target}: ${state}, lag ${lag === undefined ? "unknown" : `${lag.changes} changes, ${lag.seconds.toFixed(1)} s`}`;
+      if (!sourceReachable) return bad(`${text}; the ${service} of '${source}' doesn't answer`);
       return promotable.ok ? good(text) : bad(`${text}; ${promotable.reason}`);
     }),
   ];

@@ -105,7 +105,8 @@ CREATE TABLE IF NOT EXISTS understudy.lost (
 
 /**
  * Refuses writes where the gate is shut. Holding the lock to the end of the transaction is what makes a fence exact: it
- * gets the lock alone only once every transaction that passed here has ended.
+ * gets the lock alone only once every transaction that passed here has ended. It runs with each statement that writes, so
+ * it is made of expressions that PL/pgSQL evaluates without a query.
  */
 const guard = sql`
 CREATE OR REPLACE FUNCTION understudy.guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -114,8 +115,10 @@ DECLARE
   here understudy.state;
 BEGIN
   IF current_setting('understudy.session', true) = 'link' THEN RETURN NULL; END IF;
-  PERFORM pg_advisory_xact_lock_shared(${gateLock});
-  IF (SELECT last_value FROM understudy.gate) = 1 THEN RETURN NULL; END IF;
+  IF NOT pg_try_advisory_xact_lock_shared(${gateLock}) THEN
+    PERFORM pg_advisory_xact_lock_shared(${gateLock});
+  END IF;
+  IF pg_sequence_last_value('understudy.gate'::regclass) = 1 THEN RETURN NULL; END IF;
   SELECT * INTO here FROM understudy.state;
   RAISE EXCEPTION USING
     ERRCODE = 'read_only_sql_transaction',

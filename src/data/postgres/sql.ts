@@ -9,19 +9,22 @@ type Value = Sql | string | number | bigint | boolean | null | readonly (string 
 
 /** A Postgres array literal of values in their text form, e.g. `{"a","b",NULL}`. */
 export function arrayText(values: readonly (string | null)[]): string {
-  const items = values.map((value) =>
-    value === null ? "NULL" : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`,
-  );
+  const items = values.map((value) => (value === null ? "NULL" : `"${value.replaceAll(/["\\]/g, "\\$&")}"`));
   return `{${items.join(",")}}`;
+}
+
+/** Right under `standard_conforming_strings`, which every session of ours sets. */
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function render(value: Value): string {
   if (value === null) return "NULL";
-  if (typeof value === "string") return pg.escapeLiteral(value);
+  if (typeof value === "string") return literal(value);
   if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
     return String(value);
   }
-  return "text" in value ? value.text : pg.escapeLiteral(arrayText(value));
+  return "text" in value ? value.text : literal(arrayText(value));
 }
 
 /**

@@ -133,6 +133,9 @@ describe("the plugin over gRPC", () => {
       "connection.url",
     ]);
     expect(JSON.stringify(failures)).not.toContain("hunter2");
+    expect(failures.find(({ property }) => property === "connection.token")?.reason).toContain(
+      "understudy config set STACK --secret --path understudy:connection.token",
+    );
     const unknown = await call("checkConfig", request({ platform: "attic" }));
     expect(unknown.getFailuresList()[0]?.getReason()).toContain("there are: shelf");
   });

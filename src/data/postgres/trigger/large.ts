@@ -7,13 +7,19 @@ import { checkNotRewritten, type Item, selectGone, selectNotRewritten, selectRow
 /** About how much of a window is held in memory at a time. */
 const batchBytes = 8_000_000;
 
-/** The result of a query in the source's open transaction, batch by batch. */
+/** The result of a query in the source's open transaction, batch by batch; the next one is on its way meanwhile. */
 async function* batches(source: Session, query: Sql, rows: number): AsyncGenerator<Rows> {
   await source.runLong(sql`DECLARE batch NO SCROLL CURSOR FOR ${query}`);
-  for (;;) {
-    const [batch] = await source.runLong(sql`FETCH ${rows} FROM batch`);
-    if (batch !== undefined && batch.length > 0) yield batch;
-    if (batch === undefined || batch.length < rows) break;
+  const fetch = (): Promise<readonly Rows[]> => {
+    const coming = source.runLong(sql`FETCH ${rows} FROM batch`);
+    // Awaited below, unless the one before it could not be used.
+    coming.catch(() => {});
+    return coming;
+  };
+  for (let coming: Promise<readonly Rows[]> | undefined = fetch(); coming !== undefined; ) {
+    const [batch = []]: readonly Rows[] = await coming;
+    coming = batch.length < rows ? undefined : fetch();
+    if (batch.length > 0) yield batch;
   }
   await source.run(sql`CLOSE batch`);
 }
