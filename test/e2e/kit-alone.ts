@@ -45,8 +45,7 @@ export function kitAlone(stage: () => TestStage): void {
     const bringBack = await takeAway(folder, [project, join(folder, "state")]);
     const args = ["cutover", "--to", "mirror", "--mode", "ungraceful", "--yes", "--kit", kit, "--json"];
     const passphrase = { UNDERSTUDY_PASSPHRASE: env.UNDERSTUDY_PASSPHRASE ?? "" };
-    const outcome = await understudy(args, { cwd: empty, env: passphrase });
-    await bringBack();
+    const outcome = await understudy(args, { cwd: empty, env: passphrase }).finally(bringBack);
 
     expect(outcome).toMatchObject({ exitCode: 0 });
     const report = JSON.parse(outcome.stdout) as RunReport;

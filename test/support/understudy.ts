@@ -23,7 +23,7 @@ interface CommandOptions {
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** Half of what a command takes to start is the stripping of types; Node keeps what it compiled here. */
-export const compileCache = fileURLToPath(new URL("../../node_modules/.cache/compile", import.meta.url));
+export const compileCache = fileURLToPath(new URL("../../.cache/node", import.meta.url));
 
 /** Starts the command line as its user would. */
 export function start(args: readonly string[], { cwd, env = {}, input }: CommandOptions): RunningCommand {

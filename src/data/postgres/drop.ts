@@ -16,9 +16,9 @@ export async function dropEnd(pool: Pool, log: Log, signal: AbortSignal): Promis
       if (state === undefined) return;
       const [notes] = await session.run(sql`SELECT understudy.restore()`);
       for (const [note] of notes ?? []) log.warn(`${session.site}: ${note}`);
-      for (const note of await proveForeignKeys(session)) log.warn(`${session.site}: ${note}`);
+      for (const note of await proveForeignKeys(session)) log.warn(note);
       const { tables } = await readCatalogue(session, true);
-      await uninstall(session, tables);
+      await uninstall(session, tables, { signal });
       await setReadOnly(session, false);
     }, signal);
   } catch (error) {

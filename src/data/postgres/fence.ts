@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { RefusedError, RetryableError, UnderstudyError } from "../../base/errors.ts";
 import type { FencePosition } from "../contract.ts";
 import { gateLock } from "./install.ts";
-import { type Session, SqlError } from "./session.ts";
+import { BusyError, type Session } from "./session.ts";
 import { raw, type Sql, sql } from "./sql.ts";
 import { readState, type SiteState } from "./state.ts";
 
@@ -147,8 +147,8 @@ async function shutWithin(
     try {
       return await shut(session, epoch, attempt === 1 ? graceMs : 200);
     } catch (error) {
-      await session.run(sql`ROLLBACK`).catch(() => {});
-      if (!(error instanceof SqlError) || !/^(55P03|40P01)$/.test(error.sqlstate)) throw error;
+      if (!(error instanceof BusyError)) throw error;
+      await session.run(sql`ROLLBACK`);
       if (attempt > 50) {
         throw new RetryableError(
           `Transactions at ${session.site} that write do not end and can't be ended by this role.`,

@@ -20,6 +20,9 @@ export class SqlError extends UnderstudyError {
   }
 }
 
+/** A lock was not free in time, or two transactions stood in each other's way: the same may succeed a moment later. */
+export class BusyError extends RetryableError {}
+
 /** One connection of the link's own. */
 export interface Session {
   readonly site: string;
@@ -45,22 +48,32 @@ export interface Session {
 }
 
 // Whatever the role's or the database's settings say: text forms must be the same at both ends (DateStyle and the like),
-// nothing may cut a long copy off, and the link writes where an app may not. `understudy.session` tells our triggers.
+// nothing may cut a long copy off, and the link writes where an app may not. `understudy.session` tells our triggers. A lock
+// is waited for a little less than Postgres's deadlock_timeout: where we and the app wait for each other, we give way.
 const settings = `
   SET application_name = 'understudy link'; SET client_encoding = 'UTF8'; SET search_path = pg_catalog;
   SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 3;
   SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = 'content'; SET standard_conforming_strings = on;
-  SET statement_timeout = 0; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';
+  SET statement_timeout = 0; SET lock_timeout = '800ms'; SET idle_in_transaction_session_timeout = '60s';
   SET default_transaction_read_only = off; SET default_transaction_isolation = 'read committed'; SET row_security = off;
   SET jit = off; SET max_parallel_workers_per_gather = 0; SET understudy.session = 'link'`;
 
 // Connection exceptions, shutdowns, refused credentials (rotated), a database that is gone (rotated), too many connections.
 const retryableStates = /^(08...|57P0[1-5]|28...|3D000|53300|25P03)$/;
 
+// Lock not available, deadlock, serialization failure.
+const busyStates = /^(55P03|40P01|40001)$/;
+
 function translate(error: unknown, site: string, address: Address): UnderstudyError {
   if (error instanceof UnderstudyError) return error;
   const text = redact(messageOf(error), [address.password]);
   const state = error instanceof pg.DatabaseError ? error.code : undefined;
+  if (state !== undefined && busyStates.test(state)) {
+    return new BusyError(`The database of ${site} was busy: ${text}`, {
+      code: "database-busy",
+      cause: error,
+    });
+  }
   if (state !== undefined && !retryableStates.test(state)) {
     return new SqlError(`The database of ${site} refused a statement: ${text} (${state})`, state, error);
   }

@@ -1,15 +1,6 @@
 import { RetryableError } from "../../base/errors.ts";
 import { retry } from "../../base/retry.ts";
 import type { StepOptions } from "../contract.ts";
-import { SqlError } from "./session.ts";
-
-/** Locks that were not free in time, deadlocks: the same may succeed a moment later. */
-const passing = /^(55P03|40P01|40001)$/;
-
-function soften(error: unknown): unknown {
-  if (!(error instanceof SqlError) || !passing.test(error.sqlstate)) return error;
-  return new RetryableError(error.message, { code: "database-busy", cause: error });
-}
 
 /**
  * Runs a step within its time, trying again what may be tried again. Throws {@link RetryableError} `link-timeout`, with
@@ -25,7 +16,7 @@ export async function within<T>(options: StepOptions, work: (signal: AbortSignal
       return await work(signal);
     } catch (error) {
       if (!signal.aborted) last = error;
-      throw soften(error);
+      throw error;
     }
   };
   try {

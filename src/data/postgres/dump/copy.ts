@@ -3,6 +3,7 @@ import { join as joinPath } from "node:path";
 import { RetryableError, UnderstudyError } from "../../../base/errors.ts";
 import { run } from "../../../base/run.ts";
 import { libpqEnv } from "../address.ts";
+import { nameOf, readCatalogue } from "../catalogue.ts";
 import type { Ends } from "../pool.ts";
 import type { Progress } from "../progress.ts";
 import type { Session } from "../session.ts";
@@ -35,7 +36,9 @@ export async function copyByDump(
   const [position, sequences] = await ends.source.run(sql`SELECT pg_current_snapshot()`, selectSequences);
   await carryExtensions(ends.source, ends.target);
   const sections = ["pre-data", "data", "post-data"] as const;
-  const dump = { sections, excludeTables: options.exclude, signal: options.signal };
+  const { tables } = await readCatalogue(ends.source, true);
+  const excludeTables = tables.filter((table) => options.exclude.includes(nameOf(table)));
+  const dump = { sections, excludeTables, signal: options.signal };
   await withDump(ends.source, dump, async (scripts, folder) => {
     const drops = await dropAllStatements(ends.target, options.exclude);
     const claim = sql`SELECT understudy.claim(${state.id}, ${progress.turn})`;

@@ -1,11 +1,12 @@
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UnderstudyError } from "../../../base/errors.ts";
-import { run } from "../../../base/run.ts";
+import { RetryableError, UnderstudyError } from "../../../base/errors.ts";
+import { type RunOptions, run } from "../../../base/run.ts";
 import { libpqEnv } from "../address.ts";
+import type { Table } from "../catalogue.ts";
 import type { Session } from "../session.ts";
-import { sql } from "../sql.ts";
+import { name, sql } from "../sql.ts";
 
 /** Entries of a dump that a plain owner can't restore, or that are ours. */
 const leftOut =
@@ -40,8 +41,7 @@ async function checkVersion(session: Session): Promise<void> {
 
 export interface DumpOptions {
   readonly sections: readonly Section[];
-  /** As `schema.table`. */
-  readonly excludeTables?: readonly string[];
+  readonly excludeTables?: readonly Pick<Table, "schema" | "name">[];
   /** Entries of the dump's list to leave out, besides those that can't be restored. */
   readonly leaveOut?: RegExp;
   readonly signal?: AbortSignal | undefined;
@@ -64,13 +64,15 @@ export async function withDump<T>(
     "--no-privileges",
     ...options.sections.map((section) => `--section=${section}`),
   ];
-  const exclude = (options.excludeTables ?? []).map((table) => `--exclude-table=${table}`);
+  const exclude = (options.excludeTables ?? []).map(
+    (table) => `--exclude-table=${name(table.schema, table.name).text}`,
+  );
   const dump = join(folder, "dump");
   try {
-    await run(
-      "pg_dump",
-      ["--format=custom", `--file=${dump}`, ...shared, "--exclude-schema=understudy", ...exclude],
+    await dumpInto(
+      [`--file=${dump}`, ...shared, "--exclude-schema=understudy", ...exclude],
       limits,
+      session.site,
     );
     const { stdout } = await run("pg_restore", ["--list", dump], limits);
     const kept = stdout
@@ -92,6 +94,17 @@ export async function withDump<T>(
     return await work(scripts, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function dumpInto(args: readonly string[], limits: RunOptions, site: string): Promise<void> {
+  try {
+    // Gives way before Postgres would look for a deadlock with the app.
+    await run("pg_dump", ["--format=custom", "--lock-wait-timeout=800", ...args], limits);
+  } catch (error) {
+    if (!(error instanceof UnderstudyError) || error.code !== "command-failed") throw error;
+    const text = `The database of ${site} could not be dumped: ${error.message}`;
+    throw new RetryableError(text, { code: "dump-failed", cause: error });
   }
 }
 

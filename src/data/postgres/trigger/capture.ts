@@ -1,8 +1,6 @@
-import { type Clock, systemClock } from "../../../base/clock.ts";
-import { RetryableError } from "../../../base/errors.ts";
 import { nameOf, type Table } from "../catalogue.ts";
-import { gateLock } from "../install.ts";
-import { type Session, SqlError } from "../session.ts";
+import { onceFree, type WaitOptions } from "../once-free.ts";
+import type { Session } from "../session.ts";
 import { join, name, type Sql, sql } from "../sql.ts";
 
 /** How a log row names a row of a table: its key's values in their text form. */
@@ -48,7 +46,9 @@ function byRow(table: Table, id: number): Sql {
  * copy. (Asking for a privilege is the cheapest way to look: it takes no query.)
  */
 function logFunction(table: Table, id: number): Sql {
-  const known = table.key.map((part) => sql`has_column_privilege(TG_RELID, ${part.name}::text, 'SELECT'::text)`);
+  const known = table.key.map(
+    (part) => sql`has_column_privilege(TG_RELID, ${part.name}::text, 'SELECT'::text)`,
+  );
   return sql`
 CREATE OR REPLACE FUNCTION understudy.${name(`log_${id}`)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp ${table.key.every((part) => part.plainText) ? sql`` : pins} AS $log$
@@ -112,63 +112,38 @@ export function isCaptured(table: Table): boolean {
 
 /** A new id each time, so that what older triggers logged by another key is never taken for this one's. */
 async function installOn(session: Session, table: Table, log: boolean): Promise<void> {
-  const before: Sql[] = [sql`BEGIN`, sql`SET LOCAL lock_timeout = '500ms'`];
-  if (!table.guarded) before.push(createGuard(table));
-  await session.run(...before);
-  if (log && !isCaptured(table)) {
-    const key = table.key.map((part) => part.name);
-    const id = await session.cell(sql`
-      INSERT INTO understudy.tables (relid, key, by_row) VALUES (${table.relid}, ${key}, ${table.inherits}) RETURNING id`);
-    const on = name(table.schema, table.name);
-    const drops = logTriggers.map(
-      (trigger) => sql`DROP TRIGGER IF EXISTS ${name(`understudy_log_${trigger}`)} ON ${on}`,
-    );
-    await session.run(...drops, logFunction(table, Number(id)), ...createLogTriggers(table, Number(id)));
-  }
-  await session.run(sql`COMMIT`);
+  if (!table.guarded) await session.run(createGuard(table));
+  if (!log || isCaptured(table)) return;
+  const key = table.key.map((part) => part.name);
+  const id = await session.cell(sql`
+    INSERT INTO understudy.tables (relid, key, by_row) VALUES (${table.relid}, ${key}, ${table.inherits}) RETURNING id`);
+  const on = name(table.schema, table.name);
+  const drops = logTriggers.map(
+    (trigger) => sql`DROP TRIGGER IF EXISTS ${name(`understudy_log_${trigger}`)} ON ${on}`,
+  );
+  await session.run(...drops, logFunction(table, Number(id)), ...createLogTriggers(table, Number(id)));
 }
 
-/**
- * Puts the guard and, where `log` says so, the log's triggers on a table. Making a trigger waits for the table's running
- * writers, and whoever comes next waits behind it: so it waits half a second at most, and tries again after a pause.
- */
-export async function capture(
+/** Puts the guard and, where `log` says so, the log's triggers on a table. Throws as {@link onceFree} does. */
+export function capture(
   session: Session,
   table: Table,
-  options: { readonly log: boolean; readonly signal?: AbortSignal | undefined; readonly clock?: Clock },
+  options: { readonly log: boolean } & WaitOptions,
 ): Promise<void> {
-  const clock = options.clock ?? systemClock;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await installOn(session, table, options.log);
-      return;
-    } catch (error) {
-      await session.run(sql`ROLLBACK`).catch(() => {});
-      if (!(error instanceof SqlError) || !/^(55P03|40P01)$/.test(error.sqlstate)) throw error;
-      if (attempt >= 60) {
-        throw new RetryableError(
-          `Table ${nameOf(table)} of ${session.site} is never free for long enough to watch it.`,
-          {
-            code: "table-busy",
-            cause: error,
-            suggestion: "Look for transactions that write to it and stay open for minutes, and end them.",
-          },
-        );
-      }
-      await clock.sleep(Math.min(2_000, 100 * attempt), options.signal);
-    }
-  }
+  return onceFree(session, nameOf(table), () => installOn(session, table, options.log), options);
 }
 
 /** Takes everything of ours off a database; the app's data stays. */
-export async function uninstall(session: Session, tables: readonly Table[]): Promise<void> {
+export async function uninstall(
+  session: Session,
+  tables: readonly Table[],
+  options: WaitOptions,
+): Promise<void> {
+  const names = ["understudy_guard", ...logTriggers.map((trigger) => `understudy_log_${trigger}`)];
   for (const table of tables) {
     const on = name(table.schema, table.name);
-    const names = ["understudy_guard", ...logTriggers.map((trigger) => `understudy_log_${trigger}`)];
-    await session.run(...names.map((trigger) => sql`DROP TRIGGER IF EXISTS ${name(trigger)} ON ${on}`));
+    const drops = names.map((trigger) => sql`DROP TRIGGER IF EXISTS ${name(trigger)} ON ${on}`);
+    await onceFree(session, nameOf(table), () => session.run(...drops), options);
   }
-  await session.run(
-    sql`SELECT pg_advisory_xact_lock(${gateLock})`,
-    sql`DROP SCHEMA IF EXISTS understudy CASCADE`,
-  );
+  await session.run(sql`DROP SCHEMA IF EXISTS understudy CASCADE`);
 }

@@ -23,7 +23,7 @@ import { quietDown } from "./quiet.ts";
 import { standing } from "./standing.ts";
 import { checkServer, checkTables } from "./suitable.ts";
 import { pairsOf, viewSource, viewTarget } from "./view.ts";
-import { saveLost, turnAround } from "./way-back.ts";
+import { keepLost, turnAround } from "./way-back.ts";
 
 export interface InitOptions extends PrepareOptions {
   readonly service: string;
@@ -67,9 +67,9 @@ async function begin(ends: Ends, options: InitOptions): Promise<Progress | "foll
   const { source, target } = ends;
   const [from, to] = await Promise.all([viewSource(source), viewTarget(target)]);
   for (const note of checkTables(from.catalogue, options.scope, source.site)) options.log.warn(note);
-  if (from.state === undefined && to.state !== undefined) throw refuseActive(ends, to.state);
+  if (from.state === undefined && to.state?.role === "active") throw refuseActive(ends, to.state);
   const { service } = options;
-  await install(source, { service, site: source.site, role: "active", epoch: 0 });
+  await install(source, { service, site: source.site, role: "active", epoch: to.state?.epoch ?? 0 });
   const here = await known(source);
   await install(target, { service, site: target.site, role: "standby", epoch: here.epoch });
   const [fromNow, toNow] = await Promise.all([viewSource(source), viewTarget(target)]);
@@ -93,9 +93,9 @@ async function begin(ends: Ends, options: InitOptions): Promise<Progress | "foll
         suggestion: "Pass --reseed: they are kept in table understudy.lost there, then its data is replaced.",
       });
     }
-    await saveLost(target, fromNow.state?.promoted_with ?? "");
+    return await seed(ends, here, await keepLost(target, fromNow.state?.promoted_with ?? ""), options);
   }
-  return await seed(ends, here, options);
+  return await seed(ends, here, [], options);
 }
 
 async function known(session: Session): Promise<SiteState> {
@@ -116,15 +116,21 @@ function refuseActive(ends: Ends, state: SiteState): RefusedError {
 }
 
 /** Makes the target an empty standby (or one whose tables are as the source's) and notes that it follows from here. */
-async function seed(ends: Ends, from: SiteState, options: InitOptions): Promise<Progress> {
+async function seed(
+  ends: Ends,
+  from: SiteState,
+  keep: readonly Sql[],
+  options: InitOptions,
+): Promise<Progress> {
   const { source, target } = ends;
   const { scope } = options;
   const [here, there] = await Promise.all([viewSource(source), viewTarget(target)]);
   const tables = there.catalogue.tables.filter((table) => !isExcluded(table, scope));
   const notes = drift(here.catalogue, there.catalogue, scope, { source: source.site, target: target.site });
   if (!options.reseed) await refuseFilled(target, carried(there.catalogue, scope));
-  await target.run(
+  await target.runLong(
     sql`BEGIN`,
+    ...keep,
     sql`DELETE FROM understudy.progress`,
     sql`DELETE FROM understudy.copied`,
     sql`TRUNCATE understudy.changes`,
@@ -182,7 +188,7 @@ function setStage(source: string, stage: Progress["stage"]): Sql {
 
 async function dump(ends: Ends, options: InitOptions): Promise<SchemaScripts> {
   const { catalogue } = await viewTarget(ends.target);
-  const excludeTables = catalogue.tables.filter((table) => isExcluded(table, options.scope)).map(nameOf);
+  const excludeTables = catalogue.tables.filter((table) => isExcluded(table, options.scope));
   return dumpSchema(ends.source, { excludeTables, signal: options.signal });
 }
 

@@ -25,7 +25,6 @@ export async function boundLog(source: Session, limit: number): Promise<boolean>
   // The lock waits for all that have written to the log and are not over: they are in the snapshot, or not in the log.
   await source.run(
     sql`BEGIN`,
-    sql`SET LOCAL lock_timeout = '500ms'`,
     sql`LOCK TABLE understudy.changes IN ACCESS EXCLUSIVE MODE`,
     sql`UPDATE understudy.state SET log_from = pg_current_snapshot()`,
     sql`TRUNCATE understudy.changes`,

@@ -1,3 +1,4 @@
+import { RetryableError } from "../../../base/errors.ts";
 import type { CopyProgress } from "../../contract.ts";
 import { nameOf } from "../catalogue.ts";
 import { fenceSite } from "../fence.ts";
@@ -9,7 +10,7 @@ import { capture, isCaptured } from "./capture.ts";
 import { copyTable, noteCopied, type Pair } from "./copy.ts";
 import { carried, drift, isExcluded, type Scope } from "./drift.ts";
 import { quietDown, rememberForeignKeys } from "./quiet.ts";
-import { standing } from "./standing.ts";
+import { type Apart, standing } from "./standing.ts";
 import {
   type Copied,
   type EndView,
@@ -19,7 +20,7 @@ import {
   viewSource,
   viewTarget,
 } from "./view.ts";
-import { type Lost, turnAround } from "./way-back.ts";
+import { turnAround } from "./way-back.ts";
 
 export interface PrepareOptions {
   readonly scope: Scope;
@@ -29,8 +30,7 @@ export interface PrepareOptions {
 
 /** What a link finds at its two ends. */
 export type Prepared =
-  /** Nothing may be done: not initialised, or the roles of the ends are not those of this direction. */
-  | { readonly kind: "absent" | "elsewhere"; readonly reason: string; readonly lost?: readonly Lost[] }
+  | Apart
   | { readonly kind: "drifted"; readonly notes: readonly string[]; readonly progress: Progress }
   | {
       readonly kind: "ready";
@@ -40,30 +40,33 @@ export type Prepared =
       readonly pairs: readonly Pair[];
     };
 
+/** How many things may be mended, one after the other, before it is left to the next try. */
+const rounds = 30;
+
 /** Looks at both ends, does what has to be done before windows can be applied, and says where the link stands. */
 export async function prepare(ends: Ends, options: PrepareOptions): Promise<Prepared> {
-  // Each round mends one thing and looks again; there are few things to mend.
-  for (let round = 0; ; round++) {
+  for (let round = 0; round < rounds; round++) {
     const [source, target] = await Promise.all([viewSource(ends.source), viewTarget(ends.target)]);
     const stands = await standing(ends, source, target);
-    if (round < 6 && stands.kind === "fence-target") await fenceSite(ends.target, stands.epoch, options);
-    else if (round < 6 && stands.kind === "turn-around")
+    if ("reason" in stands) return stands;
+    if (stands.kind === "fence-target") {
+      await fenceSite(ends.target, stands.epoch, options);
+    } else if (stands.kind === "turn-around") {
       await turnAround(ends.source, ends.target, { source, target }, options.scope);
-    else if (stands.kind !== "follow") {
-      return stands.kind === "absent" || stands.kind === "elsewhere"
-        ? stands
-        : { kind: "elsewhere", reason: "the roles of the two ends keep changing" };
     } else if (stands.progress.stage !== "follow") {
       return { kind: "absent", reason: "its initial copy was cut off: run init again" };
     } else {
-      const done = await follow(
-        ends,
-        { source, target, epoch: stands.target.epoch, progress: stands.progress },
-        options,
-      );
+      const { progress } = stands;
+      const done = await follow(ends, { source, target, epoch: stands.target.epoch, progress }, options);
       if (done !== "again") return done;
     }
   }
+  throw new RetryableError(
+    `${ends.source.site} and ${ends.target.site} change faster than they can be looked at.`,
+    {
+      code: "link-unsettled",
+    },
+  );
 }
 
 interface Found {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { onceFree, type WaitOptions } from "../once-free.ts";
 import { type Session, SqlError } from "../session.ts";
 import { name, raw, type Sql, sql } from "../sql.ts";
 
@@ -19,9 +20,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $keys$
   WHERE c.contype = 'f' AND c.conparentid = 0 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'understudy')
     AND NOT EXISTS (
       SELECT FROM understudy.quieted q
-      WHERE q.name = c.conname AND q.kind = 'unproven' AND c.conrelid IN (SELECT p.relid FROM pg_partition_tree(q.relid) p
+      WHERE q.name = c.conname AND q.kind IN ('unproven', 'broken') AND c.conrelid IN (SELECT p.relid FROM pg_partition_tree(q.relid) p
         UNION SELECT q.relid))
-  UNION ALL SELECT q.relid, q.name, q.definition FROM understudy.quieted q WHERE q.kind IN ('foreign key', 'unproven')
+  UNION ALL SELECT q.relid, q.name, q.definition FROM understudy.quieted q WHERE q.kind IN ('foreign key', 'unproven', 'broken')
 $keys$`);
 
 const quiet = raw(`
@@ -32,11 +33,11 @@ DECLARE
   leaf oid;
   count integer := 0;
 BEGIN
-  FOR item IN SELECT q.relid, q.name FROM understudy.quieted q WHERE q.kind = 'unproven' LOOP
+  FOR item IN SELECT q.relid, q.kind, q.name FROM understudy.quieted q WHERE q.kind IN ('unproven', 'broken') LOOP
     FOR leaf IN SELECT item.relid UNION SELECT p.relid FROM pg_partition_tree(item.relid) p LOOP
       EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', leaf::regclass, item.name);
     END LOOP;
-    UPDATE understudy.quieted SET kind = 'foreign key' WHERE relid = item.relid AND kind = 'unproven' AND name = item.name;
+    UPDATE understudy.quieted q SET kind = 'foreign key' WHERE (q.relid, q.kind, q.name) = (item.relid, item.kind, item.name);
   END LOOP;
   FOR item IN
     SELECT loud.* FROM (
@@ -76,7 +77,7 @@ DECLARE
   item record;
   leaf record;
 BEGIN
-  FOR item IN SELECT q.*, c.relkind FROM understudy.quieted q JOIN pg_class c ON c.oid = q.relid WHERE q.kind <> 'unproven' LOOP
+  FOR item IN SELECT q.*, c.relkind FROM understudy.quieted q JOIN pg_class c ON c.oid = q.relid WHERE q.kind NOT IN ('unproven', 'broken') LOOP
     BEGIN
       IF item.kind <> 'foreign key' THEN
         EXECUTE format('ALTER TABLE %s%s %s', CASE item.kind WHEN 'trigger' THEN 'ONLY ' ELSE '' END, item.relid::regclass, item.definition);
@@ -103,15 +104,18 @@ END $restore$`);
 
 export const quietFunctions: readonly Sql[] = [foreignKeys, quiet, restore];
 
-/** How many things were taken off. Waits for each table 2 s at most; throws {@link SqlError} 55P03 when one is not free. */
-export async function quietDown(session: Session, excluded: readonly string[]): Promise<number> {
-  const [, , count] = await session.run(
-    sql`BEGIN`,
-    sql`SET LOCAL lock_timeout = '2s'`,
-    sql`SELECT understudy.quiet(${excluded})`,
-    sql`COMMIT`,
-  );
-  return Number(count?.[0]?.[0] ?? 0);
+/** How many things were taken off. Throws as {@link onceFree} does. */
+export async function quietDown(
+  session: Session,
+  excluded: readonly string[],
+  options: WaitOptions = {},
+): Promise<number> {
+  let count = 0;
+  const work = async () => {
+    count = Number(await session.cell(sql`SELECT understudy.quiet(${excluded})`));
+  };
+  await onceFree(session, "A table", work, options);
+  return count;
 }
 
 const keysSchema = z.array(
@@ -150,28 +154,34 @@ export function rememberForeignKeys(keys: ForeignKeys): readonly Sql[] {
   ];
 }
 
-/** Checks old rows against the foreign keys that came back at a promotion. Gives a note for each that failed. */
+/**
+ * Checks old rows against the foreign keys that came back at a promotion; the app may write meanwhile. Gives a note for
+ * each that does not hold: it stays as it is, in force for new rows.
+ */
 export async function proveForeignKeys(session: Session): Promise<readonly string[]> {
   const [waiting] = await session.run(sql`
-    SELECT q.relid::regclass, q.name, q.definition, c.relkind, q.relid,
-      ARRAY(SELECT p.relid::regclass FROM pg_partition_tree(q.relid) p WHERE p.isleaf)
+    SELECT q.relid::regclass, q.name, q.definition, q.relid, c.relkind
     FROM understudy.quieted q JOIN pg_class c ON c.oid = q.relid WHERE q.kind = 'unproven' ORDER BY 1, 2`);
   const notes: string[] = [];
   for (const row of waiting ?? []) {
-    const [table, key, definition, kind, relid] = row.map((cell) => cell ?? "");
-    if (table === undefined || key === undefined || definition === undefined) continue;
+    const [table = "", key = "", definition = "", relid = "", kind = ""] = row.map((cell) => cell ?? "");
+    const which = sql`kind = 'unproven' AND relid = ${relid} AND name = ${key}`;
     try {
-      const leaves = kind === "p" ? await leavesOf(session, relid ?? "") : [table];
-      for (const leaf of leaves)
-        await session.run(sql`ALTER TABLE ${raw(leaf)} VALIDATE CONSTRAINT ${name(key)}`);
-      if (kind === "p")
-        await session.run(sql`ALTER TABLE ${raw(table)} ADD CONSTRAINT ${name(key)} ${raw(definition)}`);
-      await session.run(
-        sql`DELETE FROM understudy.quieted WHERE kind = 'unproven' AND relid = ${relid ?? ""} AND name = ${key}`,
-      );
+      const leaves = kind === "p" ? await leavesOf(session, relid) : [table];
+      for (const leaf of leaves) {
+        await session.runLong(sql`ALTER TABLE ${raw(leaf)} VALIDATE CONSTRAINT ${name(key)}`);
+      }
+      // The partitions' keys become parts of it, and are not checked again.
+      if (kind === "p") {
+        await session.runLong(sql`ALTER TABLE ${raw(table)} ADD CONSTRAINT ${name(key)} ${raw(definition)}`);
+      }
+      await session.run(sql`DELETE FROM understudy.quieted WHERE ${which}`);
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
-      notes.push(`foreign key ${key} of ${table} does not hold for all its rows: ${error.message}`);
+      await session.run(sql`UPDATE understudy.quieted SET kind = 'broken' WHERE ${which}`);
+      notes.push(
+        `${session.site}: foreign key ${key} of ${table} does not hold for all its rows: ${error.message}`,
+      );
     }
   }
   return notes;

@@ -5,9 +5,16 @@ import { reachesBack } from "./log.ts";
 import type { EndView, TargetView } from "./view.ts";
 import { type Lost, lostChanges } from "./way-back.ts";
 
+/** Nothing may be done: not initialised, or the roles of the ends are not those of this direction. */
+export interface Apart {
+  readonly kind: "absent" | "elsewhere";
+  readonly reason: string;
+  readonly lost?: readonly Lost[];
+}
+
 /** How the ends stand to each other, before anything is done about it. */
 export type Standing =
-  | { readonly kind: "absent" | "elsewhere"; readonly reason: string; readonly lost?: readonly Lost[] }
+  | Apart
   | { readonly kind: "fence-target"; readonly epoch: number }
   | { readonly kind: "turn-around" }
   | { readonly kind: "follow"; readonly target: SiteState; readonly progress: Progress };

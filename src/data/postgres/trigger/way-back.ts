@@ -1,7 +1,7 @@
 import { nameOf, readCatalogue } from "../catalogue.ts";
 import { endSessions, setReadOnly } from "../fence.ts";
 import type { Session } from "../session.ts";
-import { join, name, raw, sql } from "../sql.ts";
+import { join, name, raw, type Sql, sql } from "../sql.ts";
 import { rowsOf } from "./copy.ts";
 import type { Scope } from "./drift.ts";
 import { quietDown } from "./quiet.ts";
@@ -67,21 +67,23 @@ export async function turnAround(
   );
 }
 
-/** Keeps what a reseed is about to replace in `understudy.lost`: each change, and the row as it stands. */
-export async function saveLost(target: Session, appliedThere: string): Promise<void> {
+/**
+ * The statements that keep what a reseed is about to replace, in `understudy.lost`: each change, and the row as it stands.
+ * They belong into the transaction that empties the log: without the log nobody could tell any more that there is a loss.
+ */
+export async function keepLost(target: Session, appliedThere: string): Promise<readonly Sql[]> {
   const { tables } = await readCatalogue(target, true);
-  const named = new Map(
-    tables.flatMap((table) => (table.logged === null ? [] : [[table.logged.id, table] as const])),
-  );
-  const kept = [...named].map(([id, table]) => {
-    const same = table.key.map(
-      (part, index) =>
-        sql`t.${name(part.name)} OPERATOR(${name(part.operatorSchema)}.=) c.key[${index + 1}]::${raw(part.type)}`,
-    );
-    return sql`INSERT INTO understudy.lost (epoch, at, relation, op, key, row)
-      SELECT (SELECT epoch FROM understudy.state), c.at, ${nameOf(table)}, c.op, c.key,
-        (SELECT to_jsonb(t) FROM ${rowsOf(table)} AS t WHERE ${join(same, " AND ")})
-      FROM understudy.changes c WHERE c.tab = ${id} AND ${after(appliedThere)}`;
+  return tables.flatMap((table) => {
+    if (table.logged === null) return [];
+    const same = table.key.map((part, index) => {
+      const equals = sql`OPERATOR(${name(part.operatorSchema)}.=)`;
+      return sql`t.${name(part.name)} ${equals} c.key[${index + 1}]::${raw(part.type)}`;
+    });
+    return [
+      sql`INSERT INTO understudy.lost (epoch, at, relation, op, key, row)
+        SELECT (SELECT epoch FROM understudy.state), c.at, ${nameOf(table)}, c.op, c.key,
+          (SELECT to_jsonb(t) FROM ${rowsOf(table)} AS t WHERE ${join(same, " AND ")})
+        FROM understudy.changes c WHERE c.tab = ${table.logged.id} AND ${after(appliedThere)}`,
+    ];
   });
-  await target.runLong(sql`BEGIN`, ...kept, sql`TRUNCATE understudy.changes`, sql`COMMIT`);
 }
