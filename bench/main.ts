@@ -1,5 +1,6 @@
 // Measures what README and the notes speak of: script/bench [NAME...] [--json]
 import { parseArgs } from "node:util";
+import { benchData } from "./data.ts";
 import { benchEngine } from "./engine.ts";
 import { type Figures, figure } from "./figure.ts";
 import { benchRender } from "./render.ts";
@@ -32,6 +33,7 @@ const suites: Readonly<Record<string, () => Promise<Figures>>> = {
   render: benchRender,
   engine,
   traffic: benchTraffic,
+  data: benchData,
   site: benchSite,
 };
 

@@ -50,7 +50,7 @@ export interface LinkStatus {
   readonly targetReachable: boolean;
   /** Milliseconds since 1970 of the last read of the source that reached the target, by the target's own record. */
   readonly lastReadAt: number | undefined;
-  /** Changes a second at the source over the last minute, by the target's own record. */
+  /** Changes a second at the source in the busiest five seconds of the last minute, by the target's own record. */
   readonly writesPerSecond: number | undefined;
   /** Whether the target could be promoted now, and if not why. */
   readonly promotable: { readonly ok: true } | { readonly ok: false; readonly reason: string };

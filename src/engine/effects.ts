@@ -7,7 +7,7 @@ import { guardSecrets } from "./secrecy.ts";
 import type { Change, Operation } from "./snapshot.ts";
 
 /** The resource was made or changed, but did not come up. It has been kept as far as it got. */
-export class PartialFailure extends UnderstudyError {
+class PartialFailure extends UnderstudyError {
   constructor(error: InitFailedError) {
     super(`${error.message} (it exists; the next update goes on with it)`, {
       code: "init-failed",

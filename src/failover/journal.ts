@@ -7,6 +7,9 @@ import type { Ledger } from "../traffic/contract.ts";
 /** `graceful`: both sides answer. `ungraceful`: the old one doesn't, and what it held alone is lost. */
 export type Mode = "graceful" | "ungraceful";
 
+/** What `by` in the ledger begins with while a run holds the zone: another operator must not begin one now. */
+export const claimMark = "claim:";
+
 /** What a run was told to do, fixed at its start. */
 export interface Plan {
   readonly run: string;

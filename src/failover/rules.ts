@@ -1,7 +1,7 @@
 import { countsFor } from "../app/roles.ts";
 import type { App } from "../app/schema.ts";
 import type { LinkStatus } from "../data/contract.ts";
-import type { Mode } from "./journal.ts";
+import { claimMark, type Mode } from "./journal.ts";
 import type { SiteSituation, Situation } from "./situation.ts";
 
 /** What somebody wants to do. */
@@ -54,6 +54,19 @@ const elsewhere: Rule = ({ situation, intention }) => {
     kind: "forbids",
     seen: `'${intention.to}' is active already, since epoch ${ledger.epoch}.`,
     suggestion: "There is nothing to do; see understudy status.",
+  };
+};
+
+/** Journals lock out a second run on this machine; the ledger does so for everybody. */
+const zoneUnclaimed: Rule = ({ situation }) => {
+  const ledger = situation.traffic.ok ? situation.traffic.value.ledger : undefined;
+  if (ledger?.by.startsWith(claimMark) !== true) return undefined;
+  return {
+    rule: "zone-unclaimed",
+    kind: "refuses",
+    seen: `The run ${ledger.by.slice(claimMark.length)} holds the zone, since epoch ${ledger.epoch}.`,
+    suggestion:
+      "Wait for it, or let it end where it was started: understudy cutover --resume. Where it is lost for good: --override zone-unclaimed.",
   };
 };
 
@@ -170,6 +183,7 @@ const lossAccepted: Rule = ({ situation, intention }) => {
 const rules: readonly Rule[] = [
   ledgerReadable,
   elsewhere,
+  zoneUnclaimed,
   sourceAnswers,
   targetReady,
   linksReady,

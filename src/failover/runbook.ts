@@ -2,7 +2,7 @@ import { countsFor } from "../app/roles.ts";
 import { RetryableError, UnderstudyError } from "../base/errors.ts";
 import type { Link } from "../data/contract.ts";
 import type { Ledger } from "../traffic/contract.ts";
-import type { Plan } from "./journal.ts";
+import { claimMark, type Plan } from "./journal.ts";
 import type { Step, StepContext, StepResult } from "./step.ts";
 import { type ReachedSite, siteNamed, type World } from "./world.ts";
 
@@ -16,7 +16,7 @@ const pollMs = 100;
 
 /** The ledger while the run holds the zone: still the old side, under the next epoch. */
 function claimOf(plan: Plan): Ledger {
-  return { epoch: plan.found.epoch + 1, active: plan.from, by: plan.run };
+  return { epoch: plan.found.epoch + 1, active: plan.from, by: `${claimMark}${plan.run}` };
 }
 
 function ledgerOf(plan: Plan): Ledger {

@@ -109,7 +109,7 @@ describe("a trigger link under concurrent writers", () => {
         }
         await admin.end();
       })();
-      await sleep(5_000);
+      await sleep(3_000);
       over.abort();
       const committed = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0);
       done.abort();

@@ -49,8 +49,14 @@ export function destroys(stage: () => TestStage): void {
   });
 
   it("leaves nothing on either platform, nor in the zone, when it is forced", async () => {
+    // Its state still says where the records led before the cutovers.
+    const stale = await destroy("edge", "--force");
+    expect(stale).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("refresh") });
+    const refreshed = await stage().understudy(["refresh", "edge", "--engine", "offline"]);
+    expect(refreshed.exitCode, refreshed.stderr).toBe(0);
     for (const stack of ["edge", "mirror", "primary"]) {
-      expect(await destroy(stack, "--force")).toMatchObject({ exitCode: 0 });
+      const { exitCode, stderr } = await destroy(stack, "--force");
+      expect(exitCode, stderr).toBe(0);
     }
     for (const path of ["/apps", "/addons"]) expect(await herokuHas(stage(), path), path).toEqual([]);
     for (const path of ["/v3/apps", "/v3/service_instances", "/v3/routes"]) {

@@ -56,6 +56,21 @@ describe("the rules", () => {
     ]);
   });
 
+  it("refuse while another run holds the zone, wherever it was started", async () => {
+    const held = (seen: Situation): Situation => ({
+      ...seen,
+      traffic: {
+        ok: true,
+        value: {
+          ledger: { epoch: 2, active: "primary", by: "claim:somebody-elses-run" },
+          target: undefined,
+          ttlSeconds: 1,
+        },
+      },
+    });
+    expect(await rulesThatObject(held, graceful)).toEqual(["zone-unclaimed refuses"]);
+  });
+
   it("refuse a target without running processes, or one that isn't well", async () => {
     const mirror = (change: object) => (seen: Situation) =>
       ({ ...seen, sites: { ...seen.sites, mirror: { ...seen.sites.mirror, ...change } } }) as Situation;

@@ -58,7 +58,6 @@ const catalogueSchema = z.object({
 });
 
 export type Column = Readonly<z.output<typeof columnSchema>>;
-export type KeyPart = Readonly<z.output<typeof keyPartSchema>>;
 export type Table = Readonly<z.output<typeof tableSchema>>;
 export type Catalogue = Readonly<z.output<typeof catalogueSchema>>;
 

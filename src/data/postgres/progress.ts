@@ -3,8 +3,8 @@ import type { Session } from "./session.ts";
 import { type Sql, sql } from "./sql.ts";
 import { unlessMissing } from "./state.ts";
 
-/** Changes that were read in one span of 5 s: [start, seconds since 1970; how many]. */
-type Bucket = readonly [number, number];
+/** Changes of a span of time: from and to, milliseconds since 1970, and how many. */
+type Span = [number, number, number];
 
 const progressSchema = z.object({
   source: z.string(),
@@ -17,7 +17,7 @@ const progressSchema = z.object({
   copied_at: z.string().nullable(),
   complete: z.boolean(),
   read_at: z.string().nullable(),
-  recent: z.array(z.tuple([z.number(), z.number()])),
+  recent: z.array(z.tuple([z.number(), z.number(), z.number()])),
   sequences: z.record(z.string(), z.string()),
   sequences_final: z.boolean(),
   drift: z.array(z.string()),
@@ -28,7 +28,7 @@ const progressSchema = z.object({
 /** What a target has of a source, in `understudy.progress`. */
 export type Progress = Readonly<z.output<typeof progressSchema>>;
 
-export function selectProgress(source: string): Sql {
+function selectProgress(source: string): Sql {
   return sql`SELECT row_to_json(p) FROM understudy.progress AS p WHERE source = ${source}`;
 }
 
@@ -46,23 +46,24 @@ export async function readProgressOf(session: Session, site: string): Promise<Pr
   return parseProgress(await unlessMissing(session.cell(statement)));
 }
 
-const bucketSeconds = 5;
-const windowSeconds = 60;
+const spanMs = 5_000;
+const memoryMs = 60_000;
 
-/** Adds to the record of the last minute. */
-export function countRecent(recent: readonly Bucket[], changes: number, nowMs: number): readonly Bucket[] {
-  const now = Math.floor(nowMs / 1000);
-  const start = now - (now % bucketSeconds);
-  const kept = recent.filter(([at]) => at > now - windowSeconds - bucketSeconds && at !== start);
-  const present = recent.find(([at]) => at === start)?.[1] ?? 0;
-  return [...kept, [start, present + changes]];
+/** Adds what a read found to the record of the last minute. It counts from the read before, so that a backlog is no burst. */
+export function countRecent(
+  recent: readonly Span[],
+  read: { readonly changes: number; readonly atMs: number; readonly beforeMs: number | undefined },
+): Span[] {
+  const { changes, atMs } = read;
+  const kept = recent.filter(([, to]) => to > atMs - memoryMs);
+  const last = kept.at(-1);
+  if (last !== undefined && atMs - last[0] < spanMs) {
+    return [...kept.slice(0, -1), [last[0], Math.max(last[1], atMs), last[2] + changes]];
+  }
+  return [...kept, [Math.min(read.beforeMs ?? atMs, atMs), atMs, changes]];
 }
 
-/** Changes a second over the minute before the last read. */
-export function rateOf(recent: readonly Bucket[], lastReadMs: number): number {
-  const now = Math.floor(lastReadMs / 1000);
-  const within = recent.filter(([at]) => at > now - windowSeconds);
-  const oldest = Math.min(...within.map(([at]) => at));
-  const span = Math.max(bucketSeconds, Math.min(windowSeconds, now - oldest + 1));
-  return within.reduce((sum, [, changes]) => sum + changes, 0) / span;
+/** Changes a second in the busiest span of the last minute: what was lost since the last read is hardly more than this. */
+export function rateOf(recent: readonly Span[]): number {
+  return Math.max(0, ...recent.map(([from, to, changes]) => changes / Math.max(1, (to - from) / 1_000)));
 }

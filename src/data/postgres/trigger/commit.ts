@@ -8,13 +8,14 @@ import type { Window } from "./window.ts";
 export function advance(progress: Progress, window: Window, readAt: number, isWhole: boolean): Progress {
   const complete =
     progress.complete || progress.copied_at === null || covers(window.snapshot, progress.copied_at);
+  const beforeMs = progress.read_at === null ? undefined : Date.parse(progress.read_at);
   return {
     ...progress,
     turn: progress.turn + 1,
     snapshot: window.snapshot,
     complete: isWhole && complete,
     read_at: new Date(readAt).toISOString(),
-    recent: [...countRecent(progress.recent, window.changes, readAt)].map(([at, changes]) => [at, changes]),
+    recent: countRecent(progress.recent, { changes: window.changes, atMs: readAt, beforeMs }),
     sequences: window.sequences ?? progress.sequences,
     sequences_final:
       window.sequences === undefined ? progress.sequences_final : window.state.role === "fenced",

@@ -100,8 +100,7 @@ export async function statusOf(
     sourceReachable: seen.source.value !== undefined,
     targetReachable: seen.target.value !== undefined,
     lastReadAt: readAt,
-    writesPerSecond:
-      progress === undefined || readAt === undefined ? undefined : rateOf(progress.recent, readAt),
+    writesPerSecond: progress === undefined || readAt === undefined ? undefined : rateOf(progress.recent),
     promotable: promotable(seen, progress, differences, target.site),
     ...lostOf(seen.standing),
     notes: notesOf(seen, differences, scope),
