@@ -1,6 +1,6 @@
 // The Pulumi plugin `pulumi-resource-understudy`: serves every resource type of every platform, and the DNS records.
-import { readFile } from "node:fs/promises";
 import grpc from "@grpc/grpc-js";
+import { packageVersion } from "../src/base/version.ts";
 import { loadPlatform, platformNames } from "../src/platform/registry.ts";
 import { trafficConnection, trafficResources } from "../src/traffic/resource.ts";
 import { providerConfig } from "./plugin/config.ts";
@@ -9,15 +9,6 @@ import { pluginService, resourceProviderService } from "./plugin/server.ts";
 
 /** As Pulumi itself allows its messages. */
 const maxMessageBytes = 400 * 1024 * 1024;
-
-async function versionOfPackage(): Promise<string> {
-  // Beside the sources, or one level up from what was built of them.
-  for (const path of ["../package.json", "../../package.json"]) {
-    const text = await readFile(new URL(path, import.meta.url), "utf8").catch(() => undefined);
-    if (text !== undefined) return (JSON.parse(text) as { readonly version: string }).version;
-  }
-  return "0.0.0";
-}
 
 /** The engine's address is the one argument that is no option (`--logtostderr`, `-v=N`, `--tracing X`). */
 function engineAddress(args: readonly string[]): string | undefined {
@@ -32,7 +23,7 @@ const server = new grpc.Server({
 server.addService(
   resourceProviderService,
   pluginService({
-    version: await versionOfPackage(),
+    version: await packageVersion(),
     config: providerConfig({
       ...Object.fromEntries(platforms.map((platform) => [platform.name, platform.connection])),
       traffic: trafficConnection,

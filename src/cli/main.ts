@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { packageVersion } from "../base/version.ts";
 import { commands } from "./commands.ts";
 import { exitCode, exitCodeOf } from "./exit.ts";
 import { errorToJson, errorToText, terminal } from "./terminal.ts";
@@ -10,7 +11,7 @@ const program = new Command("understudy")
   .description(
     "Keeps a cheap mirror of an app on another platform, and cuts over to it by DNS, with its data.",
   )
-  .version("0.1.0")
+  .version(await packageVersion())
   .showHelpAfterError(usageHint)
   .addHelpText(
     "after",

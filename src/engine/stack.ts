@@ -229,11 +229,6 @@ export class Stack implements StackEngine {
     }
   }
 
-  /** The names of the project's stacks that have a state. */
-  stacks(): Promise<readonly string[]> {
-    return this.#backend.stacks(this.project.name);
-  }
-
   /** Forgets the stack's state. Throws `stack-not-empty` when it still has resources, unless forced. */
   async remove(options: { readonly force: boolean }): Promise<void> {
     const lock = await this.#lock({});
@@ -262,6 +257,15 @@ export class Stack implements StackEngine {
   unlock(): Promise<number> {
     return breakLocks(this.#backend.lockFolder(this.name));
   }
+}
+
+/** The names of a project's stacks that have a state, sorted. */
+export async function listStacks(
+  options: Omit<StackOptions, "stack" | "passphrase">,
+): Promise<readonly string[]> {
+  const project = await readProject(options.projectDir);
+  const folder = backendFolder(project, options.env ?? process.env, options.backendDir);
+  return new Backend(folder).stacks(project.name);
 }
 
 /** Opens one stack of a project. Throws `no-project`, `bad-project`, `bad-stack-config`, `bad-stack-name`. */

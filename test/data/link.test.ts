@@ -114,6 +114,7 @@ for (const { name, make } of kinds) {
       await sites.link().drain(later);
       await sites.link().promote(6);
       await sites.link().promote(6);
+      await expect(sites.link().unfence(6)).rejects.toMatchObject({ rule: "one-site-writes" });
       await expect(sites.link().promote(5)).rejects.toMatchObject({ rule: "stale-epoch" });
       await expect(sites.link().init({})).rejects.toMatchObject({ code: "wrong-direction" });
       expect(await sites.read("mirror")).toEqual(["again"]);

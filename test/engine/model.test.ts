@@ -222,7 +222,7 @@ test("any sequence of programs takes the steps of the model, and a second run of
         expect(steps(await trial.up(program))).toEqual([]);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 }, 600_000);
 
@@ -250,6 +250,6 @@ test("after any failure the next good run gets where the program wants", async (
         expect(steps(await trial.up(last))).toEqual([]);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 }, 600_000);

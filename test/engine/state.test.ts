@@ -14,7 +14,7 @@ import { Backend } from "../../src/engine/backend.ts";
 import { takeLock } from "../../src/engine/lock.ts";
 import type { ResourceState } from "../../src/engine/resource-state.ts";
 import type { Crypter } from "../../src/engine/secrets.ts";
-import type { Stack } from "../../src/engine/stack.ts";
+import { listStacks, type Stack } from "../../src/engine/stack.ts";
 import { readState, StateSession } from "../../src/engine/state-session.ts";
 import { secret } from "../../src/engine/values.ts";
 import { TestProject } from "./project.ts";
@@ -312,13 +312,17 @@ test("a folder of another layout is refused", async () => {
   await expect(stack.up()).rejects.toThrow(expect.objectContaining({ code: "backend-layout" }));
 });
 
+function stacks(): Promise<readonly string[]> {
+  return listStacks({ projectDir: project.folder, env: project.env });
+}
+
 test("stacks are forgotten when empty, or when forced", async () => {
   await write(resource("a"));
-  expect(await stack.stacks()).toEqual(["dev"]);
+  expect(await stacks()).toEqual(["dev"]);
   await expect(stack.remove({ force: false })).rejects.toThrow(
     expect.objectContaining({ code: "stack-not-empty" }),
   );
   await stack.remove({ force: true });
-  expect(await stack.stacks()).toEqual([]);
+  expect(await stacks()).toEqual([]);
   await expect(stack.remove({ force: false })).rejects.toThrow(expect.objectContaining({ code: "no-stack" }));
 });

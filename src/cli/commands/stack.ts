@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { InputError, messageOf, NotFoundError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/file.ts";
-import { openStack, type Stack } from "../../engine/stack.ts";
+import { listStacks, openStack, type Stack } from "../../engine/stack.ts";
 import { type EngineOptions, openEngine, withStack } from "../engine.ts";
 import { terminal } from "../terminal.ts";
 
@@ -68,7 +68,7 @@ function listCommand(): Command {
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExample:\n  $ understudy stack ls")
     .action(async (options: Options) => {
-      const stacks = await (await open("any", options)).stacks();
+      const stacks = await listStacks({ projectDir: options.cwd });
       if (options.json === true) terminal.printJson({ stacks });
       else for (const name of stacks) terminal.print(name);
     });

@@ -46,7 +46,7 @@ const tableSchema = z.object({
   key: z.array(keyPartSchema),
   /** A deferrable key can't be the target of ON CONFLICT. */
   keyImmediate: z.boolean(),
-  /** The id under which our triggers there log, if there are any. */
+  /** The id under which our triggers there log, if there are any and nobody has disabled one. */
   logged: z.object({ id: z.number(), key: z.array(z.string()), byRow: z.boolean() }).nullable(),
   guarded: z.boolean(),
 });
@@ -134,10 +134,13 @@ const tables = (installed: boolean) => sql`
         ? sql`(SELECT json_build_object('id', l.id, 'key', l.key, 'byRow', l.by_row) FROM understudy.tables l
              WHERE l.relid = c.oid AND EXISTS (
                SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'understudy_log_truncate')
+             AND NOT EXISTS (
+               SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname LIKE 'understudy\\_log\\_%' AND g.tgenabled = 'D')
              ORDER BY l.id DESC LIMIT 1)`
         : sql`NULL`
     },
-    'guarded', EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'understudy_guard')
+    'guarded', EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'understudy_guard'
+      AND g.tgenabled <> 'D')
   ) ORDER BY n.nspname, c.relname), '[]')
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = ${keyIndex}
   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'

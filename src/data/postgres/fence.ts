@@ -20,7 +20,8 @@ export function staleEpoch(site: string, known: number, asked: number): RefusedE
   });
 }
 
-async function stateOf(session: Session): Promise<SiteState> {
+/** Throws `link-absent` where nothing of ours is installed. */
+export async function stateOf(session: Session): Promise<SiteState> {
   const state = await readState(session);
   if (state !== undefined) return state;
   throw new UnderstudyError(`Nothing of Understudy is installed in the database of ${session.site}.`, {
@@ -38,13 +39,16 @@ async function shut(session: Session, epoch: number, waitMs: number): Promise<Fe
     sql`BEGIN`,
     sql`SET LOCAL lock_timeout = ${waitMs}`,
     sql`SELECT pg_advisory_xact_lock(${gateLock})`,
-    sql`SELECT setval('understudy.gate', 0)`,
     sql`UPDATE understudy.state SET role = 'fenced', epoch = ${epoch}, fenced_at = pg_current_snapshot()
       WHERE role = 'active' AND epoch <= ${epoch}`,
-    sql`SELECT fenced_at FROM understudy.state`,
+    sql`SELECT fenced_at, setval('understudy.gate', 0) FROM understudy.state WHERE role = 'fenced'`,
     sql`COMMIT`,
   );
-  return rows[5]?.[0]?.[0] ?? "";
+  const position = rows[4]?.[0]?.[0];
+  if (typeof position === "string") return position;
+  throw new RetryableError(`The role of ${session.site} was changed while it was fenced.`, {
+    code: "role-changed",
+  });
 }
 
 /**
@@ -67,8 +71,10 @@ async function terminate(session: Session, which: Sql): Promise<void> {
 }
 
 /** Ends the sessions that keep a fence from being exact: new writers are refused already, these had passed before. */
-async function endWriters(session: Session): Promise<void> {
-  await session.run(sql`SELECT setval('understudy.gate', 0)`);
+async function endWriters(session: Session, epoch: number): Promise<void> {
+  await session.run(
+    sql`SELECT setval('understudy.gate', 0) FROM understudy.state WHERE role = 'active' AND epoch <= ${epoch}`,
+  );
   await terminate(
     session,
     sql`SELECT l.pid FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()
@@ -160,27 +166,8 @@ async function shutWithin(
           },
         );
       }
-      await endWriters(session);
+      await endWriters(session, epoch);
       await clock.sleep(20, signal);
     }
   }
-}
-
-/** See {@link Link.unfence}. */
-export async function unfenceSite(session: Session, epoch: number): Promise<void> {
-  const state = await stateOf(session);
-  if (state.epoch > epoch) throw staleEpoch(session.site, state.epoch, epoch);
-  if (state.role === "standby") {
-    throw new RefusedError(`Site ${session.site} is a standby: it can be promoted, not unfenced.`, {
-      code: "not-fenced",
-      rule: "unfence-only-the-fenced",
-    });
-  }
-  if (state.role === "fenced") {
-    await setReadOnly(session, false);
-    await session.run(
-      sql`UPDATE understudy.state SET role = 'active', fenced_at = NULL WHERE role = 'fenced'`,
-    );
-  }
-  await session.run(sql`SELECT setval('understudy.gate', 1)`);
 }

@@ -128,8 +128,9 @@ BEGIN
 END $guard$`;
 
 /**
- * Called by an applier in its transaction, first: locks the progress and makes sure that it is still what the applier
- * read, and that this site still is a standby. Its two codes are ours: UN001 another applier was faster, UN002 not a standby.
+ * Called in each transaction that writes to a target: locks the progress and makes sure that it is still what the applier
+ * read (null = whatever it is), and that this site still is a standby. Its two codes are ours: UN001 another applier was
+ * faster, UN002 not a standby.
  */
 const claim = raw(`
 CREATE OR REPLACE FUNCTION understudy.claim(which uuid, expected bigint) RETURNS void LANGUAGE plpgsql
@@ -139,7 +140,7 @@ DECLARE
   found_role text;
 BEGIN
   SELECT turn INTO found_turn FROM understudy.progress WHERE source = which FOR UPDATE;
-  IF found_turn IS DISTINCT FROM expected THEN RAISE EXCEPTION 'the progress has moved' USING ERRCODE = 'UN001'; END IF;
+  IF found_turn IS NULL OR found_turn <> expected THEN RAISE EXCEPTION 'the progress has moved' USING ERRCODE = 'UN001'; END IF;
   SELECT role INTO found_role FROM understudy.state;
   IF found_role <> 'standby' THEN RAISE EXCEPTION 'this site is %', found_role USING ERRCODE = 'UN002'; END IF;
 END $claim$`);

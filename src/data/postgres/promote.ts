@@ -7,6 +7,7 @@ import { type Carried, nextValues } from "./sequences.ts";
 import { type Session, SqlError } from "./session.ts";
 import { sql } from "./sql.ts";
 import { readState } from "./state.ts";
+import { openGate } from "./unfence.ts";
 
 function refuse(site: string, reason: string, suggestion: string): RefusedError {
   return new RefusedError(`${site} can't be promoted: ${reason}.`, {
@@ -30,7 +31,7 @@ export async function promoteSite(session: Session, source: string, epoch: numbe
     if (state.epoch !== epoch)
       throw refuse(session.site, `it is active since epoch ${state.epoch}`, "Nothing needs to be promoted.");
     // A run before this one got this far; what it may have left undone is done again.
-    await session.run(sql`SELECT setval('understudy.gate', 1)`);
+    await openGate(session);
     return { sequences: {}, notes: [`${session.site} had been promoted under epoch ${epoch} already.`] };
   }
   if (state.role === "fenced")
@@ -46,7 +47,7 @@ export async function promoteSite(session: Session, source: string, epoch: numbe
       sql`SET LOCAL lock_timeout = '5s'`,
       sql`SELECT array_to_json(understudy.promote(${progress.source}, ${epoch}, ${JSON.stringify(next.values)}::jsonb))`,
       sql`COMMIT`,
-      sql`SELECT setval('understudy.gate', 1)`,
+      sql`SELECT setval('understudy.gate', 1) FROM understudy.state WHERE role = 'active'`,
     );
     const notes = JSON.parse(promoted?.[0]?.[0] ?? "[]") as readonly string[];
     return { sequences: next.values, notes: [...next.notes, ...notes] };

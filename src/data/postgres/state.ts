@@ -14,7 +14,7 @@ const stateSchema = z.object({
   promoted_from: z.string().nullable(),
   promoted_with: z.string().nullable(),
   promoted_epoch: z.number().nullable(),
-  /** The log was emptied at this snapshot: what was changed before is in it no more. */
+  /** What was changed before this snapshot need not be in the log any more. */
   log_from: z.string().nullable(),
 });
 

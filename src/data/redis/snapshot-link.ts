@@ -130,13 +130,22 @@ export function openRedisLink(settings: LinkSettings): Link {
         }
         return String(fencedAt);
       }),
-    unfence: (epoch, { signal } = {}) =>
-      using(source, signal, async (redis) => {
+    unfence: async (epoch, { signal } = {}) => {
+      const there = await using(target, signal, readState).catch(() => undefined);
+      if (there?.role === "active" && there.epoch >= epoch) {
+        throw new RefusedError(`${target.site} is active since epoch ${there.epoch}: its data counts now.`, {
+          code: "target-promoted",
+          rule: "one-site-writes",
+          suggestion: "Fail back instead, so that what was written there comes along.",
+        });
+      }
+      await using(source, signal, async (redis) => {
         const state = await readState(redis);
         if (state !== undefined && state.epoch > epoch) throw staleEpoch(source.site, state.epoch, epoch);
         await pauseWriters(redis, false);
         if (state?.role === "fenced") await writeState(redis, { role: "active", epoch: state.epoch });
-      }),
+      });
+    },
     // A copy begun before the writers were held up may lack their last writes: so one more is made in any case.
     drain: async (_position, { signal } = {}) => {
       if (await copy(signal, false)) return;

@@ -4,7 +4,7 @@ import { retry } from "../../../base/retry.ts";
 import type { Link, LinkSettings } from "../../contract.ts";
 import { readCatalogue } from "../catalogue.ts";
 import { dropEnd } from "../drop.ts";
-import { endSessions, fenceSite, setReadOnly, unfenceSite } from "../fence.ts";
+import { endSessions, fenceSite, setReadOnly } from "../fence.ts";
 import { install } from "../install.ts";
 import { type Ends, poolOf, withBoth } from "../pool.ts";
 import { covers } from "../position.ts";
@@ -13,6 +13,7 @@ import type { Session } from "../session.ts";
 import { sql } from "../sql.ts";
 import { readState } from "../state.ts";
 import { checkServer } from "../trigger/suitable.ts";
+import { unfence } from "../unfence.ts";
 import { within } from "../within.ts";
 import { copyByDump } from "./copy.ts";
 import { type Roles, rolesOf, seed } from "./roles.ts";
@@ -138,8 +139,7 @@ export function openDumpLink(settings: LinkSettings): Link {
           return fenceSite(session, epoch, { signal });
         }, signal),
       ),
-    unfence: (epoch, options = {}) =>
-      within(options, (signal) => source.use((session) => unfenceSite(session, epoch), signal)),
+    unfence: (epoch, options = {}) => within(options, (signal) => unfence({ source, target }, epoch, signal)),
     drain: (position, options = {}) =>
       within(options, (signal) =>
         both(async (ends) => {

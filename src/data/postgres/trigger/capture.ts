@@ -112,12 +112,13 @@ export function isCaptured(table: Table): boolean {
 
 /** A new id each time, so that what older triggers logged by another key is never taken for this one's. */
 async function installOn(session: Session, table: Table, log: boolean): Promise<void> {
-  if (!table.guarded) await session.run(createGuard(table));
+  const on = name(table.schema, table.name);
+  if (!table.guarded)
+    await session.run(sql`DROP TRIGGER IF EXISTS understudy_guard ON ${on}`, createGuard(table));
   if (!log || isCaptured(table)) return;
   const key = table.key.map((part) => part.name);
   const id = await session.cell(sql`
     INSERT INTO understudy.tables (relid, key, by_row) VALUES (${table.relid}, ${key}, ${table.inherits}) RETURNING id`);
-  const on = name(table.schema, table.name);
   const drops = logTriggers.map(
     (trigger) => sql`DROP TRIGGER IF EXISTS ${name(`understudy_log_${trigger}`)} ON ${on}`,
   );

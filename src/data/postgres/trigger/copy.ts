@@ -77,7 +77,7 @@ export function noteCopied({ source, target }: Pair): Sql {
 
 /**
  * Replaces a table's rows at the target by those of the source, in one transaction there, and notes the snapshot they were
- * read under. Does nothing when another process has copied it meanwhile.
+ * read under. Does nothing when another process has copied it meanwhile, and fails when the target was promoted meanwhile.
  */
 export async function copyTable(
   source: Session,
@@ -104,6 +104,7 @@ export async function copyTable(
   if (pair.source.kind === "r") await stream(source, target, pair, options);
   await source.run(sql`COMMIT`);
   await target.run(
+    sql`SELECT understudy.claim(${options.sourceId}, NULL)`,
     noteCopied(pair),
     sql`UPDATE understudy.progress SET turn = turn + 1, complete = false, copied_at = ${snapshot}
       WHERE source = ${options.sourceId}`,

@@ -1,9 +1,10 @@
 import { retry } from "../../../base/retry.ts";
 import type { Link, LinkSettings } from "../../contract.ts";
 import { dropEnd } from "../drop.ts";
-import { fenceSite, unfenceSite } from "../fence.ts";
+import { fenceSite } from "../fence.ts";
 import { poolOf } from "../pool.ts";
 import { promoteSite } from "../promote.ts";
+import { unfence } from "../unfence.ts";
 import { within } from "../within.ts";
 import { catchUp, drainTo } from "./drain.ts";
 import type { Scope } from "./drift.ts";
@@ -37,8 +38,7 @@ export function openTriggerLink(settings: LinkSettings): Link {
       statusOf(settings, { source, target }, scope, { signal, timeoutMs: Math.floor(timeoutMs / 3) }),
     fence: (epoch, options = {}) =>
       within(options, (signal) => source.use((session) => fenceSite(session, epoch, { signal }), signal)),
-    unfence: (epoch, options = {}) =>
-      within(options, (signal) => source.use((session) => unfenceSite(session, epoch), signal)),
+    unfence: (epoch, options = {}) => within(options, (signal) => unfence({ source, target }, epoch, signal)),
     drain: (position, options = {}) =>
       within(options, (signal) => drainTo({ source, target }, position, { scope, signal })),
     promote: (epoch, options = {}) =>

@@ -6,11 +6,15 @@ import type { SiteState } from "../state.ts";
 /** Log rows in one deletion: short transactions, so that the app's are not held up. */
 const pruneRows = 20_000;
 
-/** Deletes what the target has confirmed. */
+/** Deletes what the target has confirmed, and notes that the log begins there: a target put back to an older state must notice. */
 export async function pruneLog(source: Session, confirmed: string): Promise<void> {
   const { xmin } = parseSnapshot(confirmed);
-  await source.run(sql`DELETE FROM understudy.changes WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM understudy.changes WHERE txid < ${String(xmin)}::xid8 LIMIT ${pruneRows}))`);
+  await source.run(
+    sql`WITH gone AS (
+        DELETE FROM understudy.changes WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM understudy.changes WHERE txid < ${String(xmin)}::xid8 LIMIT ${pruneRows})) RETURNING 1)
+      UPDATE understudy.state SET log_from = ${confirmed} WHERE EXISTS (SELECT FROM gone)`,
+  );
 }
 
 /**

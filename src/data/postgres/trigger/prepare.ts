@@ -11,15 +11,7 @@ import { copyTable, noteCopied, type Pair } from "./copy.ts";
 import { carried, drift, isExcluded, type Scope } from "./drift.ts";
 import { quietDown, rememberForeignKeys } from "./quiet.ts";
 import { type Apart, standing } from "./standing.ts";
-import {
-  type Copied,
-  type EndView,
-  needOf,
-  pairsOf,
-  type TargetView,
-  viewSource,
-  viewTarget,
-} from "./view.ts";
+import { type EndView, needOf, pairsOf, type TargetView, viewSource, viewTarget } from "./view.ts";
 import { turnAround } from "./way-back.ts";
 
 export interface PrepareOptions {
@@ -91,7 +83,8 @@ async function follow(ends: Ends, found: Found, options: PrepareOptions): Promis
   const isOurs = (key: { readonly table: string }) => !options.scope.exclude.includes(key.table);
   const keys = source.foreignKeys.filter(isOurs);
   if (JSON.stringify(keys) !== JSON.stringify(target.foreignKeys.filter(isOurs))) {
-    await ends.target.run(sql`BEGIN`, ...rememberForeignKeys(keys), sql`COMMIT`);
+    const claim = sql`SELECT understudy.claim(${progress.source}, NULL)`;
+    await ends.target.run(sql`BEGIN`, claim, ...rememberForeignKeys(keys), sql`COMMIT`);
   }
   if (await captureAll(ends, source, target, options)) return "again";
   const pairs = pairsOf(source.catalogue, target.catalogue, options.scope);
@@ -140,14 +133,13 @@ export async function copyAll(
     if (need === "note") notes.push(noteCopied(pair));
   }
   if (notes.length > 0) await ends.target.run(...notes);
+  if (due.length > 0) await markIncomplete(ends.target, due, target, progress.source);
   let done = pairs.length - due.length;
   for (const pair of due) {
     const table = nameOf(pair.source);
     const report = (rows: number, tablesDone: number) =>
       options.onProgress?.({ table, rows, tablesDone, tables: pairs.length });
     report(0, done);
-    const known = copied.get(pair.target.relid);
-    if (known !== undefined) await forget(ends.target, known, progress.source);
     await copyTable(ends.source, ends.target, pair, {
       sourceId: progress.source,
       onRows: (rows) => report(rows, done),
@@ -158,12 +150,21 @@ export async function copyAll(
   return due.length > 0;
 }
 
-/** From here on until it is copied, windows leave the table out and the target is not whole. */
-async function forget(target: Session, known: Copied, source: string): Promise<void> {
-  await target.run(
-    sql`BEGIN`,
-    sql`DELETE FROM understudy.copied WHERE relid = ${known.relid} AND tab = ${known.tab} AND shape = ${known.shape}`,
-    sql`UPDATE understudy.progress SET turn = turn + 1, complete = false WHERE source = ${source}`,
-    sql`COMMIT`,
-  );
+/** From here on until they are copied, windows leave the tables out, and the target may not be promoted. */
+async function markIncomplete(
+  target: Session,
+  due: readonly Pair[],
+  seen: TargetView,
+  source: string,
+): Promise<void> {
+  const relids = new Set(due.map((pair) => pair.target.relid));
+  // Only as they were seen: another process may have copied one since.
+  const forget = seen.copied
+    .filter((item) => relids.has(item.relid))
+    .map(
+      ({ relid, tab, shape }) =>
+        sql`DELETE FROM understudy.copied WHERE relid = ${relid} AND tab = ${tab} AND shape = ${shape}`,
+    );
+  const mark = sql`UPDATE understudy.progress SET turn = turn + 1, complete = false WHERE source = ${source}`;
+  await target.run(sql`BEGIN`, sql`SELECT understudy.claim(${source}, NULL)`, ...forget, mark, sql`COMMIT`);
 }

@@ -33,6 +33,9 @@ DECLARE
   leaf oid;
   count integer := 0;
 BEGIN
+  -- Held until the end, so that no promotion comes in between.
+  PERFORM FROM understudy.state WHERE role <> 'active' FOR SHARE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'this site is active' USING ERRCODE = 'UN002'; END IF;
   FOR item IN SELECT q.relid, q.kind, q.name FROM understudy.quieted q WHERE q.kind IN ('unproven', 'broken') LOOP
     FOR leaf IN SELECT item.relid UNION SELECT p.relid FROM pg_partition_tree(item.relid) p LOOP
       EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', leaf::regclass, item.name);

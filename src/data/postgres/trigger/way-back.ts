@@ -53,8 +53,16 @@ export async function turnAround(
   await quietDown(target, scope.exclude);
   await setReadOnly(target, false);
   await endSessions(target);
-  await target.run(
+  const [, turned] = await target.run(
     sql`BEGIN`,
+    sql`UPDATE understudy.state SET role = 'standby', epoch = greatest(epoch, ${state.epoch}) WHERE role = 'fenced' RETURNING 1`,
+  );
+  if (turned === undefined || turned.length === 0) {
+    // Another process has done it.
+    await target.run(sql`ROLLBACK`);
+    return;
+  }
+  await target.run(
     sql`DELETE FROM understudy.progress`,
     sql`DELETE FROM understudy.copied`,
     // All of it has reached the other side; what comes after a later promotion starts anew.
@@ -62,7 +70,6 @@ export async function turnAround(
     ...copied,
     sql`INSERT INTO understudy.progress (source, site, stage, snapshot, copied_at, complete)
       VALUES (${state.id}, ${source.site}, 'follow', ${state.promoted_at}, ${state.promoted_at}, true)`,
-    sql`UPDATE understudy.state SET role = 'standby', epoch = greatest(epoch, ${state.epoch}) WHERE role = 'fenced'`,
     sql`COMMIT`,
   );
 }

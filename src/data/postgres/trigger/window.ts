@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { RetryableError, UnderstudyError } from "../../../base/errors.ts";
 import { shapeOf, type Table } from "../catalogue.ts";
 import { parseSnapshot } from "../position.ts";
@@ -6,19 +7,18 @@ import { join, name, type Sql, sql } from "../sql.ts";
 import { parseState, type SiteState, selectState } from "../state.ts";
 import { type Pair, rowsOf, storedColumns } from "./copy.ts";
 
-/** What a window holds of one table. */
-export interface Touched {
+const touchedSchema = z.object({
   /** The id under which it was logged. */
-  readonly tab: number;
-  readonly relid: number;
-  readonly changes: number;
-  /** Seconds since 1970 of the oldest change. */
-  readonly since: number;
-  readonly truncated: boolean;
+  tab: z.number(),
+  changes: z.number(),
+  truncated: z.boolean(),
   /** Its triggers could not name its rows: it must be copied anew. */
-  readonly unnamed: boolean;
-  readonly shape: string;
-}
+  unnamed: z.boolean(),
+  shape: z.string(),
+});
+
+/** What a window holds of one table. */
+export type Touched = Readonly<z.output<typeof touchedSchema>>;
 
 /** What a window holds of one table that is carried. */
 export interface Item {
@@ -50,25 +50,24 @@ export const selectSequences: Sql = sql`
 
 /**
  * Opens a REPEATABLE READ transaction at the source and says what has changed since a snapshot. The transaction stays
- * open, for {@link readRows}; end it with {@link closeWindow}.
+ * open, for {@link selectRows} and {@link selectGone}; end it with {@link closeWindow}.
  */
 export async function openWindow(source: Session, since: string, withSequences: boolean): Promise<Window> {
   const [, snapshot, state, touched, sequences] = await source.run(
     sql`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
     sql`SELECT pg_current_snapshot()`,
     selectState,
-    sql`SELECT coalesce(json_agg(json_build_object('tab', w.tab, 'relid', t.relid::bigint, 'changes', w.changes,
-        'since', extract(epoch FROM w.since), 'truncated', w.truncated, 'unnamed', w.unnamed,
-        'shape', coalesce(${shapeOf(sql`t.relid`)}, ''))), '[]')
+    sql`SELECT coalesce(json_agg(json_build_object('tab', w.tab, 'changes', w.changes,
+        'truncated', w.truncated, 'unnamed', w.unnamed, 'shape', coalesce(${shapeOf(sql`t.relid`)}, ''))), '[]')
       FROM (
-        SELECT c.tab, count(*) AS changes, min(c.at) AS since, bool_or(c.op = 'T') AS truncated, bool_or(c.op = 'R') AS unnamed
+        SELECT c.tab, count(*) AS changes, bool_or(c.op = 'T') AS truncated, bool_or(c.op = 'R') AS unnamed
         FROM understudy.changes c WHERE ${after(since)} GROUP BY c.tab
       ) AS w JOIN understudy.tables t ON t.id = w.tab`,
     withSequences ? selectSequences : sql`SELECT NULL`,
   );
   const found = parseState(state?.[0]?.[0]);
   if (found === undefined) throw new UnderstudyError(`${source.site} has no state.`, { code: "no-state" });
-  const list = JSON.parse(touched?.[0]?.[0] ?? "[]") as readonly Touched[];
+  const list = z.array(touchedSchema).parse(JSON.parse(touched?.[0]?.[0] ?? "[]"));
   const values = sequences?.[0]?.[0];
   return {
     snapshot: snapshot?.[0]?.[0] ?? "",
