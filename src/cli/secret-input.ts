@@ -1,6 +1,12 @@
-import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { InputError } from "../base/errors.ts";
+import { ask } from "./confirm.ts";
+
+function noValue(): InputError {
+  return new InputError([
+    { code: "no-value", message: "No value was given.", suggestion: "Give it as argument or on stdin." },
+  ]);
+}
 
 /** What stdin holds, without the newline at its end. Throws `no-value` when nothing comes. */
 export async function readInput(): Promise<string> {
@@ -9,21 +15,15 @@ export async function readInput(): Promise<string> {
   const text = Buffer.concat(chunks)
     .toString("utf8")
     .replace(/\r?\n$/, "");
-  if (text !== "") return text;
-  throw new InputError([
-    { code: "no-value", message: "No value was given.", suggestion: "Give it as argument or on stdin." },
-  ]);
+  if (text === "") throw noValue();
+  return text;
 }
 
-/** Asks on the terminal without showing what is typed. */
+/** Asks on the terminal without showing what is typed. Throws `no-value` when nothing is. */
 export async function askSecret(question: string): Promise<string> {
   process.stderr.write(question);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const prompt = createInterface({ input: process.stdin, output: silent, terminal: true });
-  try {
-    return await prompt.question("");
-  } finally {
-    prompt.close();
-    process.stderr.write("\n");
-  }
+  const answer = await ask("", new Writable({ write: (_chunk, _encoding, done) => done() }));
+  process.stderr.write("\n");
+  if (answer === undefined || answer === "") throw noValue();
+  return answer;
 }

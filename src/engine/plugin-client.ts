@@ -4,13 +4,11 @@ import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import { UnderstudyError } from "../base/errors.ts";
-import { changeAt } from "./diff.ts";
-import type { PropertyChange } from "./events.ts";
 import { call, channelOptions, fromStruct, isServiceError, toStruct } from "./grpc.ts";
+import { diffOf, failuresOf } from "./plugin-answer.ts";
 import type {
   CallSettings,
   Checked,
-  CheckFailure,
   Invoked,
   LiveResource,
   ProviderDiff,
@@ -245,39 +243,4 @@ export class PluginClient implements ResourceProvider {
     this.#client.close();
     await this.#close();
   }
-}
-
-function failuresOf(answer: { getFailuresList(): providerProto.CheckFailure[] }): readonly CheckFailure[] {
-  return answer
-    .getFailuresList()
-    .map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
-}
-
-function diffOf(answer: providerProto.DiffResponse, before: Properties, after: Properties): ProviderDiff {
-  const changes = answer.getChanges();
-  if (changes === providerProto.DiffResponse.DiffChanges.DIFF_UNKNOWN) return "unknown";
-  return {
-    changed: changes === providerProto.DiffResponse.DiffChanges.DIFF_SOME,
-    replaceKeys: answer.getReplacesList(),
-    deleteBeforeReplace: answer.getDeletebeforereplace(),
-    changes: changesOf(answer, before, after),
-  };
-}
-
-const { Kind } = providerProto.PropertyDiff;
-const replacingKinds: readonly number[] = [Kind.ADD_REPLACE, Kind.DELETE_REPLACE, Kind.UPDATE_REPLACE];
-
-function changesOf(
-  answer: providerProto.DiffResponse,
-  before: Properties,
-  after: Properties,
-): readonly PropertyChange[] {
-  const replaces = answer.getReplacesList();
-  if (!answer.getHasdetaileddiff()) {
-    return answer.getDiffsList().map((path) => changeAt(path, before, after, replaces.includes(path)));
-  }
-  const detailed = [...answer.getDetaileddiffMap().entries()];
-  return detailed
-    .map(([path, diff]) => changeAt(path, before, after, replacingKinds.includes(diff.getKind())))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }

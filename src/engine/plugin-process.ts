@@ -1,45 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { UnderstudyError } from "../base/errors.ts";
+import { endChild, startChild } from "./child.ts";
 
 /** How long a plugin may take from its start to its port. */
 const startLimitMs = 60_000;
-/** How long it may take to end when asked. */
-const stopLimitMs = 2000;
-
-/** Ends a process and what it started: asks first, then forces. */
-export async function endProcess(child: ChildProcess, graceMs = stopLimitMs): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const pid = child.pid;
-  const ended = new Promise<void>((resolve) => {
-    child.once("exit", () => resolve());
-  });
-  const signalGroup = (signal: NodeJS.Signals): void => {
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // It ended in between.
-    }
-  };
-  signalGroup("SIGTERM");
-  const force = setTimeout(() => signalGroup("SIGKILL"), graceMs);
-  await ended;
-  clearTimeout(force);
-}
 
 /** A running plugin. */
 export interface PluginProcess {
   /** `127.0.0.1:PORT`. */
   readonly address: string;
-  /** Settles when the process is gone; its last words if it ended by itself. */
-  readonly gone: Promise<string>;
   close(): Promise<void>;
 }
 
 /**
  * Starts a plugin as the CLI does: the engine's address as argument, the port as first line of its stdout. What it
- * prints later goes to `onOutput`. It gets a process group of its own, so that Ctrl-C at the terminal reaches the
- * engine alone. Throws `plugin-failed`.
+ * prints later goes to `onOutput`. Throws `plugin-failed`.
  */
 export async function startPlugin(
   path: string,
@@ -50,12 +25,7 @@ export async function startPlugin(
     readonly onOutput: (line: string) => void;
   },
 ): Promise<PluginProcess> {
-  const child = spawn(path, [options.engineAddress], {
-    cwd: options.cwd,
-    env: options.env,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
+  const child = startChild(path, [options.engineAddress], { cwd: options.cwd, env: options.env });
   const last: string[] = [];
   const remember = (line: string): void => {
     last.push(line);
@@ -91,9 +61,9 @@ export async function startPlugin(
   try {
     const first = await Promise.race([firstLine, late, gone.then((words) => Promise.reject(failed(words)))]);
     if (!/^\d+$/.test(first.trim())) throw failed(`its first line is '${first.slice(0, 80)}', not a port`);
-    return { address: `127.0.0.1:${first.trim()}`, gone, close: () => endProcess(child) };
+    return { address: `127.0.0.1:${first.trim()}`, close: () => endChild(child) };
   } catch (error) {
-    await endProcess(child, 0);
+    await endChild(child, 0);
     throw error;
   } finally {
     clearTimeout(timer);

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { type Child, endChild, startChild } from "./child.ts";
 import type { ConfigValues } from "./config.ts";
 import { sdkFile } from "./node-env.ts";
-import { endProcess } from "./plugin-process.ts";
 import type { Project } from "./project.ts";
 
 /** The program told the engine already what went wrong (sdk/nodejs/cmd/run). */
@@ -72,12 +71,9 @@ function programArgs(launch: Launch): readonly string[] {
 
 /** Starts the project's program just as Pulumi's Node.js language host does (sdk/nodejs/cmd/pulumi-language-nodejs). */
 export function startProgram(launch: Launch): Program {
-  const child = spawn(process.execPath, programArgs(launch), {
+  const child = startChild(process.execPath, programArgs(launch), {
     cwd: launch.project.programFolder,
     env: programEnv(launch),
-    stdio: ["ignore", "pipe", "pipe"],
-    // Of its own group: Ctrl-C at the terminal is for the engine to answer.
-    detached: true,
   });
   const last: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -87,10 +83,10 @@ export function startProgram(launch: Launch): Program {
       if (last.length > 10) last.shift();
     });
   }
-  return { ended: endOf(child, last), kill: () => endProcess(child, 0) };
+  return { ended: endOf(child, last), kill: () => endChild(child, 0) };
 }
 
-function endOf(child: ChildProcess, last: readonly string[]): Promise<ProgramEnd> {
+function endOf(child: Child, last: readonly string[]): Promise<ProgramEnd> {
   return new Promise((resolve) => {
     child.once("error", (error) =>
       resolve({ ok: false, reason: `The program can't be started: ${error.message}` }),
