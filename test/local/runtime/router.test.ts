@@ -178,7 +178,10 @@ test("requests wait for an instance that starts, and for one that comes back aft
   await suite.runtime.supervisor.apply("app", specOf("sleep 0.3; exec node web.js"), "recreate");
   const waiting = await Promise.all(["/a", "/b", "/c"].map((path) => ask(path)));
   expect(waiting.map(({ status }) => status)).toEqual([418, 418, 418]);
+  const alive = suite.runtime.supervisor.instances("app")[0]?.since;
   await ask("/die");
+  // Until its death is seen, a request may still be sent to it.
+  await eventually("its death is seen", () => suite.runtime.supervisor.instances("app")[0]?.since !== alive);
   expect((await ask("/pot")).status).toBe(418);
 });
 
