@@ -37,3 +37,9 @@ server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error,
   // The first line on stdout is the port: that is how the engine finds the plugin.
   process.stdout.write(`${port}\n`);
 });
+
+// An engine that was killed can't end its plugins; one whose parent is gone has nobody left to serve.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit();
+}, 1_000).unref();

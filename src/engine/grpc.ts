@@ -9,6 +9,8 @@ export const channelOptions: grpc.ChannelOptions = {
   "grpc.max_receive_message_length": 400 * 1024 * 1024,
   // Book-keeping for a debugger that nobody attaches, at a cost for every call.
   "grpc.enable_channelz": 0,
+  // A call is never sent twice behind the engine's back.
+  "grpc.enable_retries": 0,
 };
 
 /** Every server of the engine listens on loopback only, on a port that the system gives. */
