@@ -88,7 +88,7 @@ describe("a trigger link under concurrent writers", () => {
       const { primary, mirror, link } = await makePair(servers[0] as never);
       await primary.query(schema);
       const over = new AbortController();
-      const writers = Array.from({ length: 8 }, async (_, index) => {
+      const writers = Array.from({ length: 6 }, async (_, index) => {
         const own = seeded(seed * 100 + index);
         const client = await primary.connect();
         let committed = 0;
@@ -109,7 +109,7 @@ describe("a trigger link under concurrent writers", () => {
         }
         await admin.end();
       })();
-      await sleep(3_000);
+      await sleep(2_500);
       over.abort();
       const committed = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0);
       done.abort();

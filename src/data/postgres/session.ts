@@ -37,6 +37,8 @@ export interface Session {
   explain(error: unknown): UnderstudyError;
   /** The first cell of the first row, or null. */
   cell(statement: Sql): Promise<string | null>;
+  /** Puts the settings back after a script that may have changed them. */
+  resetSettings(): Promise<void>;
   /** True once it can't be used any more. */
   readonly closed: boolean;
   /** Ends it politely, without waiting. */
@@ -146,7 +148,7 @@ export async function openSession(
     try {
       const client = await connect(address, tls, options.connectTimeoutMs ?? 5_000, options.signal);
       const session = wrap(client, end.site, address);
-      await session.run(raw(settings));
+      await session.resetSettings();
       return session;
     } catch (error) {
       failure = error;
@@ -190,6 +192,9 @@ function wrap(client: pg.Client, site: string, address: Address): Session {
     run,
     runLong,
     explain: (error) => translate(error, site, address),
+    resetSettings: async () => {
+      await run(raw(settings));
+    },
     cell: async (statement) => (await run(statement))[0]?.[0]?.[0] ?? null,
     get closed() {
       return closed;

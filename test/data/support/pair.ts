@@ -14,7 +14,7 @@ export interface Site {
   readonly id: string;
   /** A connection of the app's, gone after the test. */
   connect(): Promise<pg.Client>;
-  /** One statement in a session of its own; rows as text. */
+  /** One statement in a session that is kept for the test; rows as text. */
   query(text: string): Promise<Record<string, string | null>[]>;
 }
 
@@ -66,24 +66,37 @@ export async function open(url: string): Promise<pg.Client> {
   return client;
 }
 
+/** Sessions are ended by fences and crashes; an app's pool opens the next one. */
+const ended = /^(57P0\d|08\d{3})$/;
+
 async function makeSite(server: ScratchPostgres, name: string): Promise<Site> {
   const { url, id } = await server.createDatabase();
+  let kept: pg.Client | undefined;
+  const ask = async (text: string): Promise<Record<string, string | null>[]> => {
+    kept ??= await site.connect();
+    const result: unknown = await kept.query(text);
+    return ((Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult).rows;
+  };
   const site: Site = {
     name,
     url,
     id,
     connect: async () => {
       const client = await open(site.url);
+      client.on("end", () => {
+        if (kept === client) kept = undefined;
+      });
       onTestFinished(() => client.end().catch(() => {}));
       return client;
     },
     query: async (text) => {
-      const client = await open(site.url);
       try {
-        const result: unknown = await client.query(text);
-        return ((Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult).rows;
-      } finally {
-        await client.end().catch(() => {});
+        return await ask(text);
+      } catch (error) {
+        const code = error instanceof pg.DatabaseError ? error.code : undefined;
+        if (code !== undefined && !ended.test(code)) throw error;
+        kept = undefined;
+        return await ask(text);
       }
     },
   };
@@ -143,4 +156,10 @@ export async function contents(site: Site, tables: readonly string[]): Promise<R
       rows.filter((row) => row.place === String(index)).map((row) => row.row ?? ""),
     ]),
   );
+}
+
+/** Whether the tables have the same rows at both sites. */
+export async function same({ primary, mirror }: Pair, tables: readonly string[]): Promise<boolean> {
+  const [here, there] = await Promise.all([contents(primary, tables), contents(mirror, tables)]);
+  return JSON.stringify(here) === JSON.stringify(there);
 }

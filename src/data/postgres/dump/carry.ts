@@ -62,6 +62,7 @@ export function dumpSchema(
 export async function applySchema(target: Session, script: string, then: Sql): Promise<void> {
   try {
     await target.runLong(sql`BEGIN`, raw(script), then, sql`COMMIT`);
+    await target.resetSettings();
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     throw new UnderstudyError(`The schema could not be made at ${target.site}: ${messageOf(error.cause)}`, {
@@ -69,9 +70,6 @@ export async function applySchema(target: Session, script: string, then: Sql): P
       cause: error,
       suggestion: `Mend it there, or empty the database of ${target.site}, and run init again.`,
     });
-  } finally {
-    // The script has changed the session's settings.
-    target.close();
   }
 }
 

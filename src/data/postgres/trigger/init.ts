@@ -1,36 +1,25 @@
 import { RefusedError, UnderstudyError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
-import { nameOf, type Table } from "../catalogue.ts";
-import {
-  applySchema,
-  carryExtensions,
-  dropAllStatements,
-  dumpSchema,
-  refreshViews,
-  type SchemaScripts,
-} from "../dump/carry.ts";
-import { endSessions, fenceSite, setReadOnly } from "../fence.ts";
+import { readCatalogue } from "../catalogue.ts";
+import { applySchema, carryExtensions, dumpSchema, refreshViews, type SchemaScripts } from "../dump/carry.ts";
+import { fenceSite } from "../fence.ts";
 import { install } from "../install.ts";
 import { type Ends, type Pool, withBoth } from "../pool.ts";
-import { type Progress, readProgress } from "../progress.ts";
+import type { Progress } from "../progress.ts";
 import type { Session } from "../session.ts";
-import { join, type Sql, sql } from "../sql.ts";
+import { type Sql, sql } from "../sql.ts";
 import { readState, type SiteState } from "../state.ts";
-import { rowsOf } from "./copy.ts";
-import { carried, drift, isExcluded } from "./drift.ts";
+import { isExcluded } from "./drift.ts";
 import { captureAll, copyAll, type PrepareOptions } from "./prepare.ts";
-import { quietDown } from "./quiet.ts";
+import { type SeedOptions, seed } from "./seed.ts";
 import { standing } from "./standing.ts";
 import { checkServer, checkTables } from "./suitable.ts";
 import { pairsOf, viewSource, viewTarget } from "./view.ts";
 import { keepLost, turnAround } from "./way-back.ts";
 
-export interface InitOptions extends PrepareOptions {
+export interface InitOptions extends PrepareOptions, SeedOptions {
   readonly service: string;
-  readonly reseed: boolean;
   readonly log: Log;
-  /** Told when the target has been made ready for new data, and what it had is gone. */
-  readonly onSeeded: () => void;
 }
 
 /** Brings a link to the point from which windows can be applied. Looks at what is there first, so it goes on where it was cut off. */
@@ -65,14 +54,14 @@ export async function initLink(source: Pool, target: Pool, options: InitOptions)
 async function begin(ends: Ends, options: InitOptions): Promise<Progress | "follows"> {
   await Promise.all([checkServer(ends.source), checkServer(ends.target)]);
   const { source, target } = ends;
-  const [from, to] = await Promise.all([viewSource(source), viewTarget(target)]);
+  const [from, to] = await Promise.all([viewSource(source), viewTarget(target, options.scope)]);
   for (const note of checkTables(from.catalogue, options.scope, source.site)) options.log.warn(note);
   if (from.state === undefined && to.state?.role === "active") throw refuseActive(ends, to.state);
   const { service } = options;
   await install(source, { service, site: source.site, role: "active", epoch: to.state?.epoch ?? 0 });
   const here = await known(source);
   await install(target, { service, site: target.site, role: "standby", epoch: here.epoch });
-  const [fromNow, toNow] = await Promise.all([viewSource(source), viewTarget(target)]);
+  const [fromNow, toNow] = await Promise.all([viewSource(source), viewTarget(target, options.scope)]);
   const stands = await standing(ends, fromNow, toNow);
   if (stands.kind === "elsewhere") throw refuseActive(ends, await known(target));
   if (stands.kind === "fence-target") {
@@ -93,9 +82,10 @@ async function begin(ends: Ends, options: InitOptions): Promise<Progress | "foll
         suggestion: "Pass --reseed: they are kept in table understudy.lost there, then its data is replaced.",
       });
     }
-    return await seed(ends, here, await keepLost(target, fromNow.state?.promoted_with ?? ""), options);
+    const keep = await keepLost(target, fromNow.state?.promoted_with ?? "");
+    return await seed(ends, { state: here, from: fromNow, to: toNow, keep }, options);
   }
-  return await seed(ends, here, [], options);
+  return await seed(ends, { state: here, from: fromNow, to: toNow, keep: [] }, options);
 }
 
 async function known(session: Session): Promise<SiteState> {
@@ -115,86 +105,20 @@ function refuseActive(ends: Ends, state: SiteState): RefusedError {
   );
 }
 
-/** Makes the target an empty standby (or one whose tables are as the source's) and notes that it follows from here. */
-async function seed(
-  ends: Ends,
-  from: SiteState,
-  keep: readonly Sql[],
-  options: InitOptions,
-): Promise<Progress> {
-  const { source, target } = ends;
-  const { scope } = options;
-  const [here, there] = await Promise.all([viewSource(source), viewTarget(target)]);
-  const tables = there.catalogue.tables.filter((table) => !isExcluded(table, scope));
-  const notes = drift(here.catalogue, there.catalogue, scope, { source: source.site, target: target.site });
-  if (!options.reseed) await refuseFilled(target, carried(there.catalogue, scope));
-  await target.runLong(
-    sql`BEGIN`,
-    ...keep,
-    sql`DELETE FROM understudy.progress`,
-    sql`DELETE FROM understudy.copied`,
-    sql`TRUNCATE understudy.changes`,
-    sql`UPDATE understudy.state SET role = 'standby', epoch = greatest(epoch, ${from.epoch})`,
-    sql`SELECT setval('understudy.gate', 0)`,
-    sql`COMMIT`,
-  );
-  await setReadOnly(target, false);
-  let stage: Progress["stage"] = "follow";
-  if (tables.length === 0 || (options.reseed && notes.length > 0)) {
-    if (tables.length > 0) {
-      const drops = await dropAllStatements(target, scope.exclude);
-      await target.runLong(sql`BEGIN`, ...drops, sql`DELETE FROM understudy.quieted`, sql`COMMIT`);
-    }
-    stage = "schema";
-  } else if (notes.length > 0) {
-    throw new RefusedError(`${target.site} has tables already, and they differ: ${notes.join("; ")}.`, {
-      code: "target-differs",
-      rule: "never-mend-a-schema-by-guess",
-      suggestion: "Bring both to the same migration, or pass --reseed to replace all that is at the target.",
-    });
-  } else {
-    await quietDown(target, scope.exclude);
-    const leaves = tables.filter((table) => table.kind === "r" && table.key.length > 0);
-    if (leaves.length > 0) await target.runLong(sql`TRUNCATE ${join(leaves.map(rowsOf))}`);
-  }
-  await endSessions(target);
-  await target.run(
-    sql`INSERT INTO understudy.progress (source, site, stage) VALUES (${from.id}, ${source.site}, ${stage})`,
-  );
-  options.onSeeded();
-  const progress = await readProgress(target, from.id);
-  if (progress === undefined) throw new UnderstudyError("The progress is gone.", { code: "no-state" });
-  return progress;
-}
-
-async function refuseFilled(target: Session, tables: readonly Table[]): Promise<void> {
-  if (tables.length === 0) return;
-  const filled = tables.map(
-    (table) => sql`SELECT ${nameOf(table)} WHERE EXISTS (SELECT FROM ${rowsOf(table)})`,
-  );
-  const [rows] = await target.run(join(filled, " UNION ALL "));
-  if (rows === undefined || rows.length === 0) return;
-  const names = rows.map((row) => row[0]).join(", ");
-  throw new RefusedError(`The database of ${target.site} has rows already, in ${names}.`, {
-    code: "target-not-empty",
-    rule: "never-overwrite-unasked",
-    suggestion: "Pass --reseed if they may be replaced by the source's.",
-  });
-}
-
 function setStage(source: string, stage: Progress["stage"]): Sql {
   return sql`UPDATE understudy.progress SET turn = turn + 1, stage = ${stage} WHERE source = ${source}`;
 }
 
-async function dump(ends: Ends, options: InitOptions): Promise<SchemaScripts> {
-  const { catalogue } = await viewTarget(ends.target);
-  const excludeTables = catalogue.tables.filter((table) => isExcluded(table, options.scope));
-  return dumpSchema(ends.source, { excludeTables, signal: options.signal });
+async function dump(ends: Ends, { scope, signal }: InitOptions): Promise<SchemaScripts> {
+  // Those that are there already stay as they are.
+  const { tables } = scope.exclude.length === 0 ? { tables: [] } : await readCatalogue(ends.target, true);
+  const excludeTables = tables.filter((table) => isExcluded(table, scope));
+  return dumpSchema(ends.source, { excludeTables, signal });
 }
 
 /** Watches the source's tables, notes where the log starts to count, and copies what has not been copied yet. */
 async function copyData(ends: Ends, sourceId: string, options: InitOptions): Promise<void> {
-  const look = () => Promise.all([viewSource(ends.source), viewTarget(ends.target)]);
+  const look = () => Promise.all([viewSource(ends.source), viewTarget(ends.target, options.scope)]);
   const [before, empty] = await look();
   await captureAll(ends, before, empty, options);
   const start = await ends.source.cell(sql`SELECT pg_current_snapshot()`);

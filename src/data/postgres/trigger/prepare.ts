@@ -38,7 +38,10 @@ const rounds = 30;
 /** Looks at both ends, does what has to be done before windows can be applied, and says where the link stands. */
 export async function prepare(ends: Ends, options: PrepareOptions): Promise<Prepared> {
   for (let round = 0; round < rounds; round++) {
-    const [source, target] = await Promise.all([viewSource(ends.source), viewTarget(ends.target)]);
+    const [source, target] = await Promise.all([
+      viewSource(ends.source),
+      viewTarget(ends.target, options.scope),
+    ]);
     const stands = await standing(ends, source, target);
     if ("reason" in stands) return stands;
     if (stands.kind === "fence-target") {
@@ -79,7 +82,10 @@ async function follow(ends: Ends, found: Found, options: PrepareOptions): Promis
     return "again";
   }
   if (notes.length > 0) return { kind: "drifted", notes, progress };
-  if ((await quietDown(ends.target, options.scope.exclude)) > 0) return "again";
+  if (target.loud) {
+    await quietDown(ends.target, options.scope.exclude, options);
+    return "again";
+  }
   const isOurs = (key: { readonly table: string }) => !options.scope.exclude.includes(key.table);
   const keys = source.foreignKeys.filter(isOurs);
   if (JSON.stringify(keys) !== JSON.stringify(target.foreignKeys.filter(isOurs))) {

@@ -5,9 +5,9 @@ import { name, raw, type Sql, sql } from "../sql.ts";
 
 /**
  * What would act by itself on applied rows, at a standby: triggers would fire again, rules rewrite, foreign keys cascade
- * (only a superuser can hold them back for one session). `quiet` takes it off and writes down
- * how to put it back; `restore` does that. Foreign keys come back NOT VALID, which takes milliseconds whatever the size of
- * a table and holds for new rows at once; `proveForeignKeys` has the old rows checked later, without stopping writers.
+ * (only a superuser can hold them back for one session). `quiet` takes it off and writes down how to put it back; `restore`
+ * does that. Foreign keys come back NOT VALID, which takes milliseconds whatever the size of a table and holds for new rows
+ * at once; {@link proveForeignKeys} has the old rows checked later, without stopping writers.
  *
  * A partitioned table can't have a foreign key that is NOT VALID (before Postgres 18): until it is proven, its partitions
  * have one each.
@@ -25,13 +25,38 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $keys$
   UNION ALL SELECT q.relid, q.name, q.definition FROM understudy.quieted q WHERE q.kind IN ('foreign key', 'unproven', 'broken')
 $keys$`);
 
+const loud = raw(`
+CREATE OR REPLACE FUNCTION understudy.loud(excluded text[])
+RETURNS TABLE (relid oid, kind text, name text, definition text, off text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $loud$
+  SELECT found.relid, found.kind, found.name::text, found.definition, found.off FROM (
+    SELECT 1 AS place, c.conrelid AS relid, 'foreign key' AS kind, c.conname AS name,
+      pg_get_constraintdef(c.oid) AS definition, format('DROP CONSTRAINT %I', c.conname) AS off
+    FROM pg_constraint c WHERE c.contype = 'f' AND c.conparentid = 0
+    UNION ALL
+    SELECT 2, t.tgrelid, 'trigger', t.tgname,
+      format('ENABLE %sTRIGGER %I', CASE t.tgenabled WHEN 'A' THEN 'ALWAYS ' WHEN 'R' THEN 'REPLICA ' ELSE '' END, t.tgname),
+      format('DISABLE TRIGGER %I', t.tgname)
+    FROM pg_trigger t
+    WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname NOT LIKE 'understudy\\_%'
+    UNION ALL
+    SELECT 3, r.ev_class, 'rule', r.rulename,
+      format('ENABLE %sRULE %I', CASE r.ev_enabled WHEN 'A' THEN 'ALWAYS ' WHEN 'R' THEN 'REPLICA ' ELSE '' END, r.rulename),
+      format('DISABLE RULE %I', r.rulename)
+    FROM pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D'
+  ) AS found
+  JOIN pg_class c ON c.oid = found.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'understudy')
+    AND format('%s.%s', n.nspname, c.relname) <> ALL (excluded) AND pg_has_role(c.relowner, 'USAGE')
+  ORDER BY found.place, found.relid
+$loud$`);
+
 const quiet = raw(`
-CREATE OR REPLACE FUNCTION understudy.quiet(excluded text[]) RETURNS integer LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION understudy.quiet(excluded text[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $quiet$
 DECLARE
   item record;
   leaf oid;
-  count integer := 0;
 BEGIN
   -- Held until the end, so that no promotion comes in between.
   PERFORM FROM understudy.state WHERE role <> 'active' FOR SHARE;
@@ -42,35 +67,12 @@ BEGIN
     END LOOP;
     UPDATE understudy.quieted q SET kind = 'foreign key' WHERE (q.relid, q.kind, q.name) = (item.relid, item.kind, item.name);
   END LOOP;
-  FOR item IN
-    SELECT loud.* FROM (
-      SELECT 1 AS place, c.conrelid AS relid, 'foreign key' AS kind, c.conname::text AS name,
-        pg_get_constraintdef(c.oid) AS definition, format('DROP CONSTRAINT %I', c.conname) AS off
-      FROM pg_constraint c WHERE c.contype = 'f' AND c.conparentid = 0
-      UNION ALL
-      SELECT 2, t.tgrelid, 'trigger', t.tgname::text,
-        format('ENABLE %sTRIGGER %I', CASE t.tgenabled WHEN 'A' THEN 'ALWAYS ' WHEN 'R' THEN 'REPLICA ' ELSE '' END, t.tgname),
-        format('DISABLE TRIGGER %I', t.tgname)
-      FROM pg_trigger t
-      WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname NOT LIKE 'understudy\\_%'
-      UNION ALL
-      SELECT 3, r.ev_class, 'rule', r.rulename::text,
-        format('ENABLE %sRULE %I', CASE r.ev_enabled WHEN 'A' THEN 'ALWAYS ' WHEN 'R' THEN 'REPLICA ' ELSE '' END, r.rulename),
-        format('DISABLE RULE %I', r.rulename)
-      FROM pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D'
-    ) AS loud
-    JOIN pg_class c ON c.oid = loud.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'understudy')
-      AND format('%s.%s', n.nspname, c.relname) <> ALL (excluded) AND pg_has_role(c.relowner, 'USAGE')
-    ORDER BY loud.place, loud.relid
-  LOOP
+  FOR item IN SELECT * FROM understudy.loud(excluded) LOOP
     INSERT INTO understudy.quieted (relid, kind, name, definition)
       VALUES (item.relid, item.kind, item.name, item.definition)
       ON CONFLICT (relid, kind, name) DO UPDATE SET definition = EXCLUDED.definition;
     EXECUTE format('ALTER TABLE %s%s %s', CASE item.kind WHEN 'trigger' THEN 'ONLY ' ELSE '' END, item.relid::regclass, item.off);
-    count := count + 1;
   END LOOP;
-  RETURN count;
 END $quiet$`);
 
 const restore = raw(`
@@ -105,20 +107,21 @@ BEGIN
   END LOOP;
 END $restore$`);
 
-export const quietFunctions: readonly Sql[] = [foreignKeys, quiet, restore];
+export const quietFunctions: readonly Sql[] = [foreignKeys, loud, quiet, restore];
 
-/** How many things were taken off. Throws as {@link onceFree} does. */
+/** One cell: whether anything at a site would act by itself on applied rows. */
+export function selectLoud(excluded: readonly string[]): Sql {
+  return sql`SELECT EXISTS (SELECT FROM understudy.loud(${excluded}))
+    OR EXISTS (SELECT FROM understudy.quieted WHERE kind IN ('unproven', 'broken'))`;
+}
+
+/** Takes it off. Throws as {@link onceFree} does. */
 export async function quietDown(
   session: Session,
   excluded: readonly string[],
   options: WaitOptions = {},
-): Promise<number> {
-  let count = 0;
-  const work = async () => {
-    count = Number(await session.cell(sql`SELECT understudy.quiet(${excluded})`));
-  };
-  await onceFree(session, "A table", work, options);
-  return count;
+): Promise<void> {
+  await onceFree(session, "A table", () => session.run(sql`SELECT understudy.quiet(${excluded})`), options);
 }
 
 const keysSchema = z.array(

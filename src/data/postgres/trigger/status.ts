@@ -30,10 +30,10 @@ interface Seen {
 }
 
 /** Reads both ends as far as they can be reached. */
-async function look(pools: Pools, site: string, options: ReachOptions): Promise<Seen> {
+async function look(pools: Pools, site: string, scope: Scope, options: ReachOptions): Promise<Seen> {
   const [source, target] = await Promise.all([
     reach(pools.source, viewSource, options),
-    reach(pools.target, viewTarget, options),
+    reach(pools.target, (session) => viewTarget(session, scope), options),
   ]);
   const snapshot = progressOf(source.value, target.value, site)?.snapshot ?? undefined;
   const [lag, stands] = await Promise.all([
@@ -78,7 +78,7 @@ export async function statusOf(
   options: ReachOptions,
 ): Promise<LinkStatus> {
   const { source, target } = settings;
-  const seen = await look(pools, source.site, options);
+  const seen = await look(pools, source.site, scope, options);
   const progress = progressOf(seen.source.value, seen.target.value, source.site);
   const differences =
     seen.source.value === undefined || seen.target.value === undefined || progress?.stage !== "follow"

@@ -13,7 +13,7 @@ import { sql } from "../sql.ts";
 import { parseState, type SiteState, selectState, unlessMissing } from "../state.ts";
 import type { Pair } from "./copy.ts";
 import { carried, type Scope } from "./drift.ts";
-import { type ForeignKeys, parseForeignKeys, selectForeignKeys } from "./quiet.ts";
+import { type ForeignKeys, parseForeignKeys, selectForeignKeys, selectLoud } from "./quiet.ts";
 
 const copiedSchema = z.array(
   z.object({
@@ -39,6 +39,8 @@ export interface TargetView extends EndView {
   /** What it has of each source that it ever followed. */
   readonly progress: readonly Progress[];
   readonly copied: readonly Copied[];
+  /** Whether anything there would act by itself on applied rows. */
+  readonly loud: boolean;
 }
 
 /** Reads an end as one snapshot of it, also within a transaction that is open already. */
@@ -54,7 +56,7 @@ export async function viewSource(session: Session): Promise<EndView> {
   };
 }
 
-export async function viewTarget(session: Session): Promise<TargetView> {
+export async function viewTarget(session: Session, scope: Scope): Promise<TargetView> {
   const rows = await unlessMissing(
     session.run(
       selectState,
@@ -63,11 +65,12 @@ export async function viewTarget(session: Session): Promise<TargetView> {
       sql`SELECT row_to_json(p) FROM understudy.progress AS p`,
       sql`SELECT coalesce(json_agg(json_build_object('relid', relid::bigint, 'tab', tab, 'shape', shape,
         'filenode', filenode::bigint, 'columns', columns)), '[]') FROM understudy.copied`,
+      selectLoud(scope.exclude),
     ),
   );
   if (rows === undefined) {
     const catalogue = await readCatalogue(session, false);
-    return { state: undefined, catalogue, foreignKeys: [], progress: [], copied: [] };
+    return { state: undefined, catalogue, foreignKeys: [], progress: [], copied: [], loud: false };
   }
   return {
     state: parseState(rows[0]?.[0]?.[0]),
@@ -75,6 +78,7 @@ export async function viewTarget(session: Session): Promise<TargetView> {
     foreignKeys: parseForeignKeys(rows[2]?.[0]?.[0]),
     progress: (rows[3] ?? []).flatMap((row) => parseProgress(row[0]) ?? []),
     copied: copiedSchema.parse(JSON.parse(rows[4]?.[0]?.[0] ?? "[]")),
+    loud: rows[5]?.[0]?.[0] === "t",
   };
 }
 
