@@ -4,7 +4,7 @@ import type { RunSummary } from "../engine/events.ts";
 import { findPulumi, PulumiCliStack } from "../engine/pulumi-cli.ts";
 import { RunFailedError } from "../engine/run-failed.ts";
 import { openStack } from "../engine/stack.ts";
-import type { RunOptions, StackEngine } from "../engine/stack-engine.ts";
+import { defaultParallel, type RunOptions, type StackEngine } from "../engine/stack-engine.ts";
 import { printFailure, printSummary, progressPrinter, summaryJson } from "./engine-print.ts";
 import { exitCode } from "./exit.ts";
 import { terminal } from "./terminal.ts";
@@ -15,7 +15,7 @@ export interface EngineOptions {
   readonly engine?: "pulumi" | "offline";
   readonly json?: boolean;
   readonly yes?: boolean;
-  readonly parallel: number;
+  readonly parallel?: number;
   readonly showSecrets?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function withEngine(command: Command): Command {
   const engine = new Option("--engine <engine>", "default: pulumi where that command works, else offline");
   return withStack(command)
     .addOption(engine.choices(["pulumi", "offline"]))
-    .option("--parallel <count>", "steps at once", count, 16);
+    .option("--parallel <count>", `steps at once (offline engine: ${defaultParallel})`, count);
 }
 
 /** The stack, by the engine that was asked for or is there. */
@@ -84,7 +84,11 @@ export async function carryOut(
   const showSecrets = options.showSecrets === true;
   try {
     const summary = await interruptible((signals) =>
-      work({ ...signals, onEvent, parallel: options.parallel }),
+      work({
+        ...signals,
+        onEvent,
+        ...(options.parallel === undefined ? {} : { parallel: options.parallel }),
+      }),
     );
     if (options.json === true) terminal.printJson(summaryJson(summary, showSecrets));
     else printSummary(summary, showSecrets, planned);

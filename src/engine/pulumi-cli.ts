@@ -87,7 +87,7 @@ export class PulumiCliStack implements StackEngine {
     options: RunOptions,
     work: (settings: {
       readonly onEvent: (event: CliEvent) => void;
-      readonly parallel: number;
+      readonly parallel?: number;
       readonly signal?: AbortSignal;
     }) => Promise<unknown>,
   ): Promise<RunSummary> {
@@ -103,7 +103,7 @@ export class PulumiCliStack implements StackEngine {
     try {
       await work({
         onEvent: (event) => seen.take(event),
-        parallel: options.parallel ?? 16,
+        ...(options.parallel === undefined ? {} : { parallel: options.parallel }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
     } catch (error) {

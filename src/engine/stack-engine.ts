@@ -1,5 +1,11 @@
 import type { EngineListener, RunSummary, StackOutputs } from "./events.ts";
 
+/**
+ * Steps at once of the offline engine. Most of a step is waiting, for a plugin and the disk: on two cores 500 trivial
+ * resources went at 267 a second with 16, 370 with 64. What a platform bears is its provider's to know.
+ */
+export const defaultParallel = 64;
+
 /** How to run. */
 export interface RunOptions {
   /** Told what happens, as it happens. */
@@ -8,7 +14,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** When aborted, program and plugins are ended at once; what they were doing stays noted as pending. */
   readonly killSignal?: AbortSignal;
-  /** Steps at once. @default 16 */
+  /** Steps at once. @default {@link defaultParallel} offline; what the CLI thinks best with Pulumi */
   readonly parallel?: number;
 }
 

@@ -12,7 +12,7 @@ import { type Project, readProject } from "./project.ts";
 import type { RunSettings } from "./runs.ts";
 import type { Crypter } from "./secrets.ts";
 import type { Change, Snapshot } from "./snapshot.ts";
-import type { DestroyOptions, RunOptions, StackEngine } from "./stack-engine.ts";
+import { type DestroyOptions, defaultParallel, type RunOptions, type StackEngine } from "./stack-engine.ts";
 import { outputsOf, stackOutputs } from "./stack-outputs.ts";
 import {
   deploymentOf,
@@ -115,7 +115,7 @@ export class Stack implements StackEngine {
       stack: this.name.stack,
       config,
       env: this.#env,
-      parallel: options.parallel ?? 16,
+      parallel: options.parallel ?? defaultParallel,
       onEvent: options.onEvent ?? (() => {}),
       signal: options.signal ?? new AbortController().signal,
       killSignal: options.killSignal ?? new AbortController().signal,
