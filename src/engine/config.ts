@@ -13,6 +13,8 @@ export interface ConfigValue {
   readonly text: string;
   readonly secret: boolean;
   readonly value: Json;
+  /** Texts of a secret list or object that the file holds in clear: only some of its parts are secret. */
+  readonly open: readonly string[];
 }
 
 /** Settings by full key, e.g. `shop:region`. */
@@ -36,8 +38,15 @@ function decryptValue(value: Json, crypter: Crypter): readonly [Json, boolean] {
   ];
 }
 
-function configValue(value: Json, secret: boolean): ConfigValue {
-  return { text: typeof value === "object" ? JSON.stringify(value) : String(value), secret, value };
+/** The texts of a value as written that are not encrypted. */
+function openTexts(value: Json): readonly string[] {
+  if (typeof value === "string") return [value];
+  if (isSecure(value) || typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(openTexts);
+}
+
+function configValue(value: Json, secret: boolean, open: readonly string[] = []): ConfigValue {
+  return { text: typeof value === "object" ? JSON.stringify(value) : String(value), secret, value, open };
 }
 
 /** The stack's settings file, Pulumi.STACK.yaml, kept with its comments. */
@@ -127,7 +136,7 @@ export class StackConfig {
     const values = new Map(
       Object.entries(written ?? {}).map(([key, value]) => {
         const [plain, secret] = decryptValue(value, crypter);
-        return [this.fullKey(key), configValue(plain, secret)];
+        return [this.fullKey(key), configValue(plain, secret, secret ? openTexts(value) : [])];
       }),
     );
     const missing: string[] = [];

@@ -9,6 +9,7 @@ const quietSteps: readonly StepKind[] = ["same", "read", "delete-replaced"];
 export class Reporter {
   readonly #listener: EngineListener;
   readonly #secrets = new Set<string>();
+  readonly #open = new Set<string>();
   readonly #errors: RunError[] = [];
   readonly #steps: StepInfo[] = [];
   readonly #counts: Partial<Record<StepKind, number>> = {};
@@ -30,9 +31,14 @@ export class Reporter {
     return this.#counts;
   }
 
+  /** These texts are no secrets, also where they stand inside of one. */
+  know(texts: readonly string[]): void {
+    for (const text of texts) this.#open.add(text);
+  }
+
   /** From now on these texts appear nowhere. */
   learn(properties: Properties): void {
-    for (const text of secretStrings(properties)) this.#secrets.add(text);
+    for (const text of secretStrings(properties)) if (!this.#open.has(text)) this.#secrets.add(text);
   }
 
   mask(text: string): string {

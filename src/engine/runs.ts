@@ -68,7 +68,9 @@ class Run {
   ): Promise<Run> {
     const reporter = new Reporter(settings.onEvent);
     for (const value of settings.config.values()) {
-      if (value.secret) reporter.learn({ value: secret(value.value) });
+      if (!value.secret) continue;
+      reporter.know(value.open);
+      reporter.learn({ value: secret(value.value) });
     }
     const env = nodeEnv(settings.env, settings.project);
     const server = new grpc.Server(channelOptions);

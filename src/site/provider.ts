@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { JsonObject } from "../base/json.ts";
 
+/** An object whose properties may be known only later. A secret one stays secret alone when the object is exported. */
+export type Inputs<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
+
 export interface UnderstudyArgs {
   /** Name of the platform, e.g. `heroku`. */
   readonly platform: string;
@@ -19,4 +22,9 @@ export class Understudy extends pulumi.ProviderResource {
       options,
     );
   }
+}
+
+/** A secret of any shape; Pulumi's own types give up on deep ones. */
+export function secretObject(value: pulumi.Input<JsonObject>): pulumi.Output<JsonObject> {
+  return pulumi.secret(value as unknown) as unknown as pulumi.Output<JsonObject>;
 }

@@ -2,8 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { JsonObject } from "../base/json.ts";
 import type { TrafficTarget } from "../platform/contract.ts";
 import type { ZoneSettings } from "../traffic/settings.ts";
-import { Understudy } from "./provider.ts";
-import { secretOutput } from "./resource.ts";
+import { type Inputs, secretObject, Understudy } from "./provider.ts";
 
 export interface RecordsArgs {
   /** The zone and names, without the key. */
@@ -15,7 +14,7 @@ export interface RecordsArgs {
   readonly target: pulumi.Input<TrafficTarget>;
 }
 
-/** What the edge stack exports: all that the kit needs to move traffic. */
+/** What the edge stack exports: all that the kit needs to move traffic. Its key alone is secret. */
 export interface TrafficHandle {
   readonly zone: JsonObject;
   readonly key: JsonObject;
@@ -23,7 +22,7 @@ export interface TrafficHandle {
 
 /** The app's DNS records and the ledger beside them. What they say after their creation is not Pulumi's business. */
 export class Records extends pulumi.CustomResource {
-  readonly handle: pulumi.Output<TrafficHandle>;
+  readonly handle: Inputs<TrafficHandle>;
 
   constructor(
     name: string,
@@ -37,12 +36,10 @@ export class Records extends pulumi.CustomResource {
       { zone, active, target },
       { ...options, provider, ignoreChanges: ["active", "target"] },
     );
-    this.handle = secretOutput<TrafficHandle>({ zone, key });
+    this.handle = { zone: zone as unknown as JsonObject, key: secretObject(key) };
   }
 }
 
 function keyed(key: pulumi.Input<JsonObject>): pulumi.Output<JsonObject> {
-  return (pulumi.output(key as unknown) as pulumi.Output<unknown>).apply(
-    (value) => ({ key: value }) as JsonObject,
-  );
+  return secretObject(key).apply((value) => ({ key: value }) as JsonObject);
 }

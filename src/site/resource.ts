@@ -28,8 +28,3 @@ export class SiteResource extends pulumi.CustomResource {
     );
   }
 }
-
-/** A secret output of any shape; Pulumi's own types give up on deep ones. */
-export function secretOutput<T>(value: pulumi.Inputs): pulumi.Output<T> {
-  return pulumi.secret(value as unknown) as unknown as pulumi.Output<T>;
-}

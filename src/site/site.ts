@@ -10,9 +10,9 @@ import type {
   TrafficTarget,
 } from "../platform/contract.ts";
 import type { Archive } from "./archive.ts";
-import { Understudy } from "./provider.ts";
+import { type Inputs, secretObject, Understudy } from "./provider.ts";
 import { asReference, inDependencyOrder, outputReferences } from "./references.ts";
-import { SiteResource, secretOutput } from "./resource.ts";
+import { SiteResource } from "./resource.ts";
 
 export interface SiteArgs {
   readonly app: App;
@@ -27,7 +27,7 @@ export interface SiteArgs {
   readonly archive?: Archive;
 }
 
-/** What a stack exports of a site: all that the kit needs. */
+/** What a stack exports of a site: all that the kit needs. Its connection alone is secret. */
 export interface SiteHandle {
   readonly name: string;
   readonly platform: string;
@@ -46,7 +46,7 @@ const defaultTimeoutSeconds = 600;
  * const site = new Site("mirror", { app, platform, settings: { organization: "acme" }, connection, role: "standby" });
  */
 export class Site extends pulumi.ComponentResource {
-  readonly handle: pulumi.Output<SiteHandle>;
+  readonly handle: Inputs<SiteHandle>;
 
   constructor(name: string, args: SiteArgs, options?: pulumi.ComponentResourceOptions) {
     super("understudy:index:Site", name, {}, options);
@@ -79,14 +79,14 @@ export class Site extends pulumi.ComponentResource {
       );
     }
     const traffic = rendered.traffic === undefined ? undefined : resolve(rendered.traffic);
-    this.handle = secretOutput<SiteHandle>({
+    this.handle = {
       name,
       platform: args.platform.name,
       app: args.app,
       settings,
-      connection: args.connection,
-      traffic,
-    });
+      connection: secretObject(args.connection),
+      traffic: pulumi.output(traffic) as pulumi.Output<TrafficTarget>,
+    };
     this.registerOutputs({ traffic });
   }
 

@@ -88,3 +88,52 @@ test("no secret is found in clear in what the engine writes and says", async () 
   expectNone(logs, "the log", canaries.logged);
   expect(logs).toContain("the token is ***");
 });
+
+test("what the settings hold in clear beside a secret is shown as it is", async () => {
+  project.program(`import * as pulumi from "@pulumi/pulumi";
+const connection = new pulumi.Config().requireSecretObject<{ url: string; token: string }>("connection");
+connection.apply(({ url, token }) => pulumi.log.info("asking " + url + " with " + token));
+`);
+  const stack = await project.stack();
+  const crypter = await stack.crypter();
+  stack.config.encryptionSalt = crypter.salt;
+  stack.config.set("connection", {
+    url: "https://api.example.test",
+    token: { secure: crypter.encrypt(canaries.config) },
+  });
+  await stack.config.save();
+  const messages: string[] = [];
+  await stack.up({ onEvent: (event) => event.kind === "log" && messages.push(event.message) });
+  expect(messages).toContain("asking https://api.example.test with ***");
+});
+
+test("secrets of another stack stay secret through every kind of run", async () => {
+  project.program(`import * as pulumi from "@pulumi/pulumi";
+export const site = { name: "shop", connection: pulumi.secret({ token: "${canaries.output}" }) };
+`);
+  await (await project.stack("other")).up();
+  project.program(`import * as pulumi from "@pulumi/pulumi";
+class Thing extends pulumi.CustomResource {
+  constructor(name: string, args: object) {
+    super("testcloud:index:Thing", name, { arn: undefined, ...args });
+  }
+}
+const other = new pulumi.StackReference("other");
+const site = other.requireOutput("site");
+new Thing("a", { value: process.env.TEST_VALUE, token: site.apply(({ connection }) => connection.token) });
+export const copy = site;
+`);
+  const stack = await project.stack();
+  for (const value of ["1", "1", "2"]) {
+    project.env.TEST_VALUE = value;
+    await stack.up();
+    await stack.refresh();
+    for (const file of filesIn(join(project.folder, ".understudy"))) {
+      expectNone(readFileSync(file, "utf8"), file);
+    }
+  }
+  expect((await stack.outputs()).copy).toEqual({
+    value: { name: "shop", connection: { token: canaries.output } },
+    secret: true,
+  });
+});

@@ -50,8 +50,13 @@ export class TestProject implements Disposable {
     writeFileSync(join(this.folder, "package.json"), '{"name": "program", "type": "module"}');
     symlinkSync(modules, join(this.folder, "node_modules"));
     cpSync(join(fixtures, "program"), this.folder, { recursive: true });
-    if (options.program !== undefined) writeFileSync(join(this.folder, "index.ts"), options.program);
+    if (options.program !== undefined) this.program(options.program);
     this.write({ resources: [] });
+  }
+
+  /** The program's text from now on. */
+  program(text: string): void {
+    writeFileSync(join(this.folder, "index.ts"), text);
   }
 
   /** What the program registers from now on. */
