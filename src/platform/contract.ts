@@ -27,8 +27,24 @@ export interface Platform<
   connect(connection: Connection, site: ControlledSite<Settings>): SiteControl;
   /** The handlers that the Pulumi plugin serves, by type token (`understudy:heroku:App`). */
   readonly resources: Readonly<Record<string, ResourceHandler<Connection>>>;
+  /** The Pulumi package of those rendered resources that are not of the package `understudy`. */
+  readonly package?: PulumiPackage<Connection>;
   /** The app's description taken from what runs on the platform. */
   observeApp?(connection: Connection, name: string): Promise<JsonObject>;
+}
+
+/** A package of someone else's that carries out resources of a platform, such as `kubernetes`. */
+export interface PulumiPackage<Connection extends JsonObject = JsonObject> {
+  /** Resources whose type begins with it and a colon are its. */
+  readonly name: string;
+  /** Of the plugin that the programs are written for; Pulumi's CLI fetches just this one. */
+  readonly version: string;
+  /** What the package's provider resource is given, made of the connection; kept secret as a whole. */
+  config(connection: Connection): JsonObject;
+  /** The connection that such a configuration stands for. Throws InputError for one that stands for none. */
+  connection(config: JsonObject): Connection;
+  /** Stands in for the package's plugin where that isn't installed; undefined for a type that it does not know. */
+  handler(token: string): ResourceHandler<Connection> | undefined;
 }
 
 /** A site as the renderer sees it. */
@@ -73,8 +89,8 @@ export interface RenderedResource {
   /** Logical names of resources that must exist first, beyond those that the inputs refer to. */
   readonly dependsOn?: readonly string[];
   /**
-   * Top-level inputs that follow the role. When the role is unknown Pulumi ignores changes of them
-   * (and `render` gives the standby's values, for a first creation).
+   * Property paths of inputs that follow the role, e.g. `spec.replicas`. When the role is unknown Pulumi ignores
+   * changes of them (and `render` gives the standby's values, for a first creation).
    */
   readonly roleInputs?: readonly string[];
   /** Outputs that are secrets. */
@@ -166,6 +182,8 @@ export interface SiteControl {
   setConfig(changes: Readonly<Record<string, string | null>>, options?: CallOptions): Promise<void>;
   /** Stops or resumes serving users, with the platform's page meanwhile; processes keep running. */
   maintenance(on: boolean, options?: CallOptions): Promise<void>;
+  /** Suspends or resumes the jobs of the schedule. Absent where the platform has no schedule of its own. */
+  schedule?(on: boolean, options?: CallOptions): Promise<void>;
   /** Runs a shell line once in the app's environment. */
   run(command: string, options?: CallOptions): Promise<CommandResult>;
   restart(options?: CallOptions): Promise<void>;
@@ -200,7 +218,7 @@ export interface ResourceReading extends ResourceState {
 export interface ResourceHandler<Connection extends JsonObject = JsonObject> {
   /** Checks and completes inputs. The plugin lets unknown values through in previews. */
   readonly inputs: z.ZodObject;
-  /** Inputs whose change needs a new resource. */
+  /** Property paths of inputs whose change needs a new resource, e.g. `name` or `metadata.name`. */
   readonly replaceOn: readonly string[];
   /** Inputs whose change alone is no change, e.g. the path of a file that its hash tells apart. @default [] */
   readonly unimportant?: readonly string[];
