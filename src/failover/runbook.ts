@@ -1,6 +1,7 @@
 import { countsFor } from "../app/roles.ts";
 import { RetryableError, UnderstudyError } from "../base/errors.ts";
 import type { Link } from "../data/contract.ts";
+import type { CallOptions } from "../platform/contract.ts";
 import type { Ledger } from "../traffic/contract.ts";
 import { claimMark, type Plan } from "./journal.ts";
 import type { Step, StepContext, StepResult } from "./step.ts";
@@ -102,19 +103,44 @@ function waitForShortTtl({ plan }: Cast): Step {
 function quiesce({ world, plan, from }: Cast): Step {
   const resting = changedCounts(world, "standby");
   const working = changedCounts(world, "active");
-  const names = Object.keys(resting).join(", ");
+  const names = stoppable(world, from, resting);
   return {
     name: "quiesce",
     title: names === "" ? `Nothing to stop at ${from.name}` : `Stop ${names} at ${from.name}`,
     bestEffort: plan.mode === "ungraceful",
     async act({ signal }) {
-      await from.control.scale(resting, patience(plan, signal));
+      await Promise.all([
+        setSchedule(world, from, false, patience(plan, signal)),
+        from.control.scale(resting, patience(plan, signal)),
+      ]);
       return { outcome: "done", detail: names === "" ? "nothing to stop" : `${names} stopped` };
     },
     async undo({ signal }) {
-      await from.control.scale(working, { signal });
+      await Promise.all([
+        setSchedule(world, from, true, { signal }),
+        from.control.scale(working, { signal }),
+      ]);
     },
   };
+}
+
+/** Where the platform has no schedule of its own, jobs run from outside and follow the ledger by themselves. */
+function hasSchedule({ app }: World, { control }: ReachedSite): boolean {
+  return control.schedule !== undefined && Object.keys(app.schedule).length > 0;
+}
+
+async function setSchedule(
+  world: World,
+  site: ReachedSite,
+  on: boolean,
+  options: CallOptions,
+): Promise<void> {
+  if (hasSchedule(world, site)) await site.control.schedule?.(on, options);
+}
+
+/** What of a site rests where it is on standby, as people read it. */
+function stoppable(world: World, site: ReachedSite, counts: Readonly<Record<string, number>>): string {
+  return [...Object.keys(counts), ...(hasSchedule(world, site) ? ["the schedule"] : [])].join(", ");
 }
 
 /** Processes whose count depends on the role, with the count that they have in this one. */
@@ -192,7 +218,7 @@ function promote({ plan, to, links }: Cast): Step {
 
 function start({ world, to }: Cast): Step {
   const working = changedCounts(world, "active");
-  const names = Object.keys(working).join(", ");
+  const names = stoppable(world, to, working);
   return {
     name: "start",
     title: names === "" ? `Open ${to.name}` : `Open ${to.name} and start ${names}`,
@@ -200,7 +226,8 @@ function start({ world, to }: Cast): Step {
       const { maintenance } = await to.control.observe({ signal });
       await Promise.all([
         maintenance ? to.control.maintenance(false, { signal }) : undefined,
-        names === "" ? undefined : to.control.scale(working, { signal }),
+        Object.keys(working).length === 0 ? undefined : to.control.scale(working, { signal }),
+        setSchedule(world, to, true, { signal }),
       ]);
       return { outcome: "done", detail: maintenance ? "maintenance off" : "open" };
     },

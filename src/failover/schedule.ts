@@ -59,6 +59,8 @@ export async function runJob(
     log.warn(`${name} was not run: the ledger names no active site.`);
     return;
   }
+  // Its platform keeps the schedule itself.
+  if (site.control.schedule !== undefined) return;
   const timeoutMs = (job.timeoutSeconds ?? 3600) * 1000;
   const { exitCode, output } = await site.control.run(job.command, { signal, timeoutMs });
   onRun?.({ job: name, site: site.name, exitCode, output });

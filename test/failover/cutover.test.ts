@@ -34,6 +34,7 @@ function expectMirrorActive(memory: Memory): void {
     ttlSeconds: 5,
     counts: { primary: { web: 1, worker: 0 }, mirror: { web: 1, worker: 1 } },
     maintenance: { primary: true, mirror: false },
+    scheduled: { mirror: true },
     writable: { primary: false, mirror: true },
     violations: [],
   });
@@ -46,6 +47,7 @@ function expectPrimaryActive(memory: Memory): void {
     ttlSeconds: 5,
     counts: { primary: { web: 1, worker: 1 }, mirror: { web: 1, worker: 0 } },
     maintenance: { primary: false, mirror: false },
+    scheduled: { mirror: false },
     writable: { primary: true, mirror: false },
     violations: [],
   });
@@ -76,6 +78,7 @@ describe("a graceful cutover", () => {
       ledger: { epoch: 5, active: "primary" },
       writable: { primary: true, mirror: false },
       maintenance: { primary: false, mirror: true },
+      scheduled: { mirror: false },
       violations: [],
     });
   });

@@ -12,6 +12,8 @@ export interface Memory {
   ttlSeconds: number;
   readonly counts: Record<string, Record<string, number>>;
   readonly maintenance: Record<string, boolean>;
+  /** Whether the platform's own schedule runs, by site; the primary's has none. */
+  readonly scheduled: Record<string, boolean>;
   /** Which database may be written, by site. Both at once is what must never be. */
   readonly writable: Record<string, boolean>;
   /** Every moment at which more than one site was writable. */
@@ -32,6 +34,7 @@ export function memoryWorld(): { readonly world: World; readonly memory: Memory 
     ttlSeconds: 5,
     counts: { primary: { web: 1, worker: 1 }, mirror: { web: 1, worker: 0 } },
     maintenance: { primary: false, mirror: false },
+    scheduled: { mirror: false },
     writable: { primary: true, mirror: false },
     violations: [],
     lost: new Set(),
@@ -57,6 +60,7 @@ export function memoryWorld(): { readonly world: World; readonly memory: Memory 
   const app = parseApp({
     name: "shop",
     processes: { web: { command: "web" }, worker: { command: "worker" } },
+    schedule: { tidy: { command: "tidy", cron: "0 3 * * *" } },
     services: { database: { type: "postgres" } },
   });
   const world: World = {
@@ -127,6 +131,14 @@ function memoryControl(memory: Memory, name: string, answer: (site: string) => v
       answer(name);
       return { healthy: memory.maintenance[name] !== true, detail: "GET / answered 200" };
     },
+    ...(memory.scheduled[name] === undefined
+      ? {}
+      : {
+          async schedule(on: boolean) {
+            answer(name);
+            memory.scheduled[name] = on;
+          },
+        }),
     setConfig: unused,
     run: unused,
     restart: unused,
