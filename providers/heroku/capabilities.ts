@@ -166,7 +166,8 @@ export const capabilities: Capabilities = {
       otherwise: {
         fidelity: "manual",
         reason: "no add-on is known for this type",
-        fallback: "set plan.heroku to the add-on as service:plan, or put its URL into a secret",
+        fallback:
+          "set plan.heroku to the add-on (`sendgrid` or `sendgrid:starter`), or put its URL into a secret",
       },
     },
     "services.*.version": {

@@ -78,11 +78,14 @@ export async function readProject(folder: string): Promise<Project> {
   const file = join(root, "Pulumi.yaml");
   const text = await readTextIfExists(file);
   if (text === undefined) {
-    throw new NotFoundError("There is no Pulumi.yaml here.", {
-      code: "no-project",
-      path: root,
-      suggestion: "Run this in a project's folder, or name it with --cwd.",
-    });
+    throw new InputError([
+      {
+        code: "no-project",
+        message: "There is no Pulumi.yaml here.",
+        path: root,
+        suggestion: "Run this in a project's folder, or name it with --cwd. `understudy init` makes one.",
+      },
+    ]);
   }
   const document = parseDocument(text);
   const [fault] = document.errors;

@@ -12,6 +12,8 @@ export interface RecordsArgs {
   /** Name of the site that is active when the records are made. */
   readonly active: string;
   readonly target: pulumi.Input<TrafficTarget>;
+  /** Let the first creation replace records that lead elsewhere. @default false */
+  readonly overwrite?: boolean;
 }
 
 /** What the edge stack exports: all that the kit needs to move traffic. Its key alone is secret. */
@@ -26,14 +28,14 @@ export class Records extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    { zone, key, active, target }: RecordsArgs,
+    { zone, key, active, target, overwrite = false }: RecordsArgs,
     options?: pulumi.CustomResourceOptions,
   ) {
     const provider = new Understudy(name, { platform: "traffic", connection: keyed(key) });
     super(
       "understudy:traffic:Records",
       name,
-      { zone, active, target },
+      { zone, active, target, overwrite },
       { ...options, provider, ignoreChanges: ["active", "target"] },
     );
     this.handle = { zone: zone as unknown as JsonObject, key: secretObject(key) };

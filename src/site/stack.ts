@@ -18,6 +18,7 @@ import type { SiteArgs, SiteHandle } from "./site.ts";
  * - `platform`, `settings`, `connection`: where this site stands, and (secret) how to reach it.
  * - `secrets`: the values of the app's secrets, by name.
  * - `traffic`: the zone and names that lead users to the app; its `key` is needed by the edge stack alone.
+ * - `overwrite`: true lets the first creation of the records replace others that are there. Default false.
  * - `active`: name of the site that is active before there is a ledger. Default `primary`.
  */
 const config = () => new pulumi.Config("understudy");
@@ -94,6 +95,7 @@ export async function edgeOfStack(): Promise<RecordsArgs> {
     zone,
     active,
     key: config().requireSecretObject<JsonObject>("trafficKey"),
+    overwrite: config().getBoolean("overwrite") ?? false,
     target: stack.requireOutput("site").apply((site: SiteHandle) => site.traffic),
   };
 }

@@ -182,7 +182,7 @@ async function remove(
         code: "destroy-refused",
         rule: "ledger-as-known",
         path: current.id,
-        suggestion: "Run refresh first, so that the state knows where users are sent now.",
+        suggestion: "See where users are sent now, then let the state know: understudy refresh edge",
       },
     );
   }

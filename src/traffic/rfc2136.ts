@@ -220,7 +220,7 @@ export class Rfc2136Zone implements Zone {
         path: moved.name,
         suggestion:
           expect === undefined
-            ? "Remove those records, or allow it by overwrite: true."
+            ? "Remove those records, or let it replace them: understudy config set edge understudy:overwrite true"
             : "Move traffic by a cutover, which takes the next epoch.",
       },
     );

@@ -47,7 +47,7 @@ describe("a stack", () => {
 
   it("outside of a project", async () => {
     const names = ["Pulumi.yaml", "--cwd"];
-    await expectClear(preview, { cwd: await folderWith({}) }, { exitCode: 1, code: "no-project", names });
+    await expectClear(preview, { cwd: await folderWith({}) }, { exitCode: 2, code: "no-project", names });
   });
 
   it("whose passphrase is missing, or another", async () => {

@@ -49,19 +49,20 @@ config:
   );
   const values = Object.fromEntries(await (await project.stack()).configValues());
   expect(values).toEqual({
-    "shop:overridden": { text: "yes", secret: false, value: "yes" },
-    "shop:legacy": { text: "1", secret: false, value: 1 },
-    "shop:bare": { text: "true", secret: false, value: true },
-    "shop:token": { text: "t0ken", secret: true, value: "t0ken" },
+    "shop:overridden": { text: "yes", secret: false, value: "yes", open: [] },
+    "shop:legacy": { text: "1", secret: false, value: 1, open: [] },
+    "shop:bare": { text: "true", secret: false, value: true, open: [] },
+    "shop:token": { text: "t0ken", secret: true, value: "t0ken", open: [] },
     "shop:deep": {
       text: '{"list":[{"name":"x","password":"p4ss"}]}',
       secret: true,
       value: { list: [{ name: "x", password: "p4ss" }] },
+      open: ["x"],
     },
-    "shop:region": { text: "north", secret: false, value: "north" },
-    "shop:size": { text: "3", secret: false, value: 3 },
-    "shop:plain": { text: "as it is", secret: false, value: "as it is" },
-    "other:key": { text: '{"a":1}', secret: false, value: { a: 1 } },
+    "shop:region": { text: "north", secret: false, value: "north", open: [] },
+    "shop:size": { text: "3", secret: false, value: 3, open: [] },
+    "shop:plain": { text: "as it is", secret: false, value: "as it is", open: [] },
+    "other:key": { text: '{"a":1}', secret: false, value: { a: 1 }, open: [] },
   });
 });
 

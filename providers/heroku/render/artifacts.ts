@@ -2,7 +2,7 @@ import type { App } from "../../../src/app/schema.ts";
 import { type Json, sortKeys } from "../../../src/base/json.ts";
 import type { Artifact } from "../../../src/platform/contract.ts";
 import { isContainer, sourceFiles } from "./files.ts";
-import { addonPlanOf, attachmentsFor } from "./services.ts";
+import { addonPlanOf, attachmentsFor, planText } from "./services.ts";
 import { sizesOf } from "./sizes.ts";
 
 function envOf({ config, secrets }: App): Json {
@@ -30,7 +30,7 @@ function addonsOf({ services }: App): readonly Json[] {
     };
     return [
       {
-        plan: `${plan.service}:${plan.plan}`,
+        plan: planText(plan),
         as: attachmentsFor(name, service)[0],
         ...(Object.keys(options).length === 0 ? {} : { options }),
       },

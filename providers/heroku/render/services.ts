@@ -23,17 +23,26 @@ export function serviceTypeOf(plan: string): string {
 /** An add-on's service and plan. */
 export interface AddonPlan {
   readonly service: string;
-  readonly plan: string;
+  /** Null for the one that Heroku gives when none is named. */
+  readonly plan: string | null;
 }
 
-/** As the description's hint says (`essential-1`, or `service:plan` for any add-on), else the type's least plan. */
+/** As Heroku reads it: `service:plan`, or `service` for its usual plan. */
+export function planText({ service, plan }: AddonPlan): string {
+  return plan === null ? service : `${service}:${plan}`;
+}
+
+/**
+ * As the description's hint says, else the type's least plan. A hint is `service:plan`; without a colon it is a plan
+ * (`essential-1`) where the type has its usual add-on, and an add-on (`sendgrid`) for any other type.
+ */
 export function addonPlanOf(service: Service): AddonPlan | undefined {
   const hint = service.plan?.heroku;
   const usual = addonPlans[service.type];
-  const full =
-    hint === undefined ? usual : hint.includes(":") ? hint : usual && `${usual.split(":")[0]}:${hint}`;
-  const [name, plan] = full?.split(":", 2) ?? [];
-  return name === undefined || plan === undefined ? undefined : { service: name, plan };
+  const isPlan = hint !== undefined && usual !== undefined && !hint.includes(":");
+  const full = isPlan ? `${usual.split(":")[0]}:${hint}` : (hint ?? usual);
+  const [name, plan = null] = full?.split(":", 2) ?? [];
+  return name === undefined ? undefined : { service: name, plan };
 }
 
 /** One name under which an app finds a service, and how Heroku gets it there. */

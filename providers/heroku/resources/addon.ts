@@ -7,13 +7,15 @@ import { ifFound } from "../client/errors.ts";
 import { pollUntil } from "../client/poll.ts";
 import { type Addon, addonShape, attachmentShape } from "../client/shapes.ts";
 import { clientOf } from "../client/shared.ts";
+import { planText } from "../render/services.ts";
 import type { HerokuConnection } from "../settings.ts";
 import { attach } from "./attachment.ts";
 
 const inputs = z.object({
   app: z.string(),
   service: z.string(),
-  plan: z.string(),
+  /** Null: the one that Heroku gives when none is named. */
+  plan: z.string().nullable(),
   attachment: z.string(),
   /** Hold at creation only, as the add-on's own commands take over from there. */
   options: z.record(z.string(), z.string()).default({}),
@@ -56,7 +58,7 @@ export const addon: ResourceHandler<HerokuConnection> = {
       const attached = await ifFound(client.get(path, attachmentShape, { signal }));
       return attached && (await ifFound(client.get(`/addons/${attached.addon.id}`, addonShape, { signal })));
     };
-    const body = { plan: `${service}:${plan}`, attachment: { name: attachment }, config: options };
+    const body = { plan: planText({ service, plan }), attachment: { name: attachment }, config: options };
     const made = await client.create(`/apps/${app}/addons`, body, addonShape, find, { signal });
     try {
       await provisioned(client, made.id, signal);
@@ -81,7 +83,7 @@ export const addon: ResourceHandler<HerokuConnection> = {
       inputs: {
         app: found.app.id,
         service,
-        plan,
+        plan: before.plan === null ? null : plan,
         attachment: kept ?? names[0] ?? "",
         options: before.options ?? {},
       },
@@ -95,8 +97,8 @@ export const addon: ResourceHandler<HerokuConnection> = {
     const client = clientOf(connection);
     const path = `/apps/${wanted.app}/addons/${current.id}`;
     let found = await provisioned(client, current.id, signal);
-    if (wanted.plan !== before.plan) {
-      found = await client.patch(path, { plan: `${wanted.service}:${wanted.plan}` }, addonShape, { signal });
+    if (wanted.plan !== before.plan && wanted.plan !== null) {
+      found = await client.patch(path, { plan: planText(wanted) }, addonShape, { signal });
     }
     if (wanted.attachment !== before.attachment) {
       await attach(client, { app: wanted.app, addon: current.id, name: wanted.attachment }, { signal });

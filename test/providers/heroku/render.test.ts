@@ -61,6 +61,7 @@ describe("Heroku's rendering of", () => {
           plan: { heroku: "standard-0" },
           env: ["DATABASE_URL", "PRIMARY_URL"],
         },
+        mail: { type: "sendgrid", plan: { heroku: "sendgrid" } },
         search: { type: "elasticsearch", plan: { heroku: "bonsai:sandbox" }, env: ["BONSAI"] },
         "2fast": { type: "redis", env: ["CACHE_DSN"] },
         odd: { type: "something" },
@@ -74,6 +75,7 @@ describe("Heroku's rendering of", () => {
     });
     expect(inputsOf(rendered, "attachment-database-PRIMARY")).toMatchObject({ name: "PRIMARY" });
     expect(inputsOf(rendered, "addon-search")).toMatchObject({ service: "bonsai", attachment: "SEARCH" });
+    expect(inputsOf(rendered, "addon-mail")).toMatchObject({ service: "sendgrid", plan: null });
     expect(inputsOf(rendered, "addon-2fast")).toMatchObject({ attachment: "S2FAST" });
     expect(inputsOf(rendered, "addon-odd")).toBeUndefined();
     expect(artifact(rendered, ".profile.d/understudy.sh")).toBe(

@@ -101,6 +101,14 @@ describe("the handler of a Heroku", () => {
     expect(await read("Addon", made.id)).toBeUndefined();
   });
 
+  it("add-on without a plan gets Heroku's usual one, and reads back as it was asked for", async () => {
+    const asked = { app, service: "heroku-redis", plan: null, attachment: "PLANLESS", options: {} };
+    const made = await create("Addon", asked);
+    expect(await read("Addon", made.id, asked)).toMatchObject({ inputs: asked });
+    expect(await read("Addon", made.id)).toMatchObject({ inputs: { plan: "mini" } });
+    await handlerOf("Addon").delete(context(), { ...made, inputs: asked });
+  });
+
   it("release tells drift: a rollback by hand is seen and put right, code that is there is not built again", async () => {
     const one = await archiveOf("one", { "version.txt": "1" });
     const two = await archiveOf("two", { "version.txt": "2" });
