@@ -39,7 +39,14 @@ module.exports = {
       name: "providers-do-not-mix",
       severity: "error",
       from: { path: "^providers/([^/]+)/" },
-      to: { path: "^providers/[^/]+/", pathNot: "^providers/$1/" },
+      // OpenShift is Kubernetes with differences, and made of it.
+      to: { path: "^providers/[^/]+/", pathNot: "^providers/($1|kubernetes)/" },
+    },
+    {
+      name: "only-openshift-extends-kubernetes",
+      severity: "error",
+      from: { path: "^providers/([^/]+)/", pathNot: "^providers/(kubernetes|openshift)/" },
+      to: { path: "^providers/kubernetes/" },
     },
     {
       name: "only-cli-exits-into-cli",

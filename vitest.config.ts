@@ -1,9 +1,13 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { SummaryReporter } from "./test/support/summary-reporter.ts";
+
+/** Suites that need a Kubernetes cluster: script/test --kubernetes. */
+export const clusterSuites = ["test/kubernetes/**/*.test.ts", "test/contract/{kubernetes,openshift}.test.ts"];
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: [...configDefaults.exclude, ...clusterSuites],
     pool: "forks",
     // Suites wait more than they compute, and none shares a port or a folder with another.
     maxWorkers: 2,

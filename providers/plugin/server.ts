@@ -6,20 +6,27 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { UnderstudyError } from "../../src/base/errors.ts";
 import type { JsonObject } from "../../src/base/json.ts";
 import type { Log } from "../../src/base/log.ts";
+import { covers, parsePath } from "../../src/base/property-path.ts";
 import type { ResourceHandler } from "../../src/platform/contract.ts";
 import { PartialCreateError } from "../../src/platform/partial.ts";
 import { type CheckFailure, checkInputs } from "./check.ts";
-import { configuredConnection, type ProviderConfig } from "./config.ts";
-import { type Change, changesBetween } from "./diff.ts";
+import type { PluginConfig } from "./config.ts";
+import { changesBetween } from "./diff.ts";
+import { diffResponse } from "./diff-response.ts";
 import { failure, initFailure } from "./failure.ts";
+import { foresee } from "./foresee.ts";
 import { fromStruct, hasUnknown, type Path, toStruct, unwrap, wrap } from "./wire.ts";
 
 /** What a plugin serves. */
 export interface PluginOptions {
+  /** Of the package. */
+  readonly name: string;
   readonly version: string;
-  readonly config: ProviderConfig;
-  /** By type token. */
-  readonly resources: Readonly<Record<string, ResourceHandler>>;
+  readonly config: PluginConfig;
+  /** The handler of a type token. */
+  readonly handler: (token: string) => ResourceHandler | undefined;
+  /** What to say of a type that has none, as a sentence. */
+  readonly unknownType: string;
   /** Where a resource's progress goes, by its URN. */
   readonly log: (urn: string) => Log;
 }
@@ -31,12 +38,12 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
 
   const handlerOf = (urn: string): ResourceHandler => {
     const type = urn.split("::")[2]?.split("$").pop() ?? "";
-    const handler = options.resources[type];
+    const handler = options.handler(type);
     if (handler !== undefined) return handler;
     throw new UnderstudyError(`There is no resource type '${type}'.`, {
       code: "unknown-resource-type",
       path: urn,
-      suggestion: `Known types: ${Object.keys(options.resources).sort().join(", ")}.`,
+      suggestion: options.unknownType,
     });
   };
   const contextOf = (urn: string, timeoutSeconds = 0) => {
@@ -44,11 +51,17 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
       throw new UnderstudyError("The provider has no connection to its platform.", {
         code: "not-configured",
         path: urn,
-        suggestion: "Pass `provider: new Understudy(name, { platform, connection })` to the resource.",
+        suggestion: options.config.howToConnect,
       });
     }
     const limits = timeoutSeconds > 0 ? [AbortSignal.timeout(timeoutSeconds * 1000)] : [];
-    return { connection, log: options.log(urn), signal: AbortSignal.any([cancelled.signal, ...limits]) };
+    return {
+      connection,
+      urn,
+      log: options.log(urn),
+      signal: AbortSignal.any([cancelled.signal, ...limits]),
+      ...(timeoutSeconds > 0 ? { timeoutSeconds } : {}),
+    };
   };
 
   const service = {
@@ -58,7 +71,7 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
 
     async getSchema() {
       return new pb.GetSchemaResponse().setSchema(
-        JSON.stringify({ name: "understudy", version: options.version }),
+        JSON.stringify({ name: options.name, version: options.version }),
       );
     },
 
@@ -69,17 +82,20 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
 
     async diffConfig(request: pb.DiffRequest) {
       const olds = request.getOldInputs() ?? request.getOlds();
-      const changes = changesBetween(
-        unwrap(fromStruct(olds)).value,
-        unwrap(fromStruct(request.getNews())).value,
-      );
-      // Another platform is another place: what stands there has to be made anew. New credentials are not.
-      return diffResponse(changes, ["platform"], false);
+      const [before, after] = [unwrap(fromStruct(olds)).value, unwrap(fromStruct(request.getNews())).value];
+      return diffResponse({
+        olds: before,
+        news: after,
+        changes: changesBetween(before, after),
+        // What stands at another place has to be made anew there. New credentials are no other place.
+        replaceOn: options.config.placeKeys,
+        deleteBeforeReplace: false,
+      });
     },
 
     async configure(request: pb.ConfigureRequest) {
       const { value } = unwrap(fromStruct(request.getArgs()));
-      connection = hasUnknown(value) ? undefined : configuredConnection(options.config, value);
+      connection = hasUnknown(value) ? undefined : options.config.connection(value);
       return new pb.ConfigureResponse()
         .setAcceptsecrets(true)
         .setAcceptresources(true)
@@ -89,7 +105,13 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
 
     async check(request: pb.CheckRequest) {
       const handler = handlerOf(request.getUrn());
-      const { value, secrets } = unwrap(fromStruct(request.getNews()));
+      const { value: given, secrets } = unwrap(fromStruct(request.getNews()));
+      const value =
+        handler.complete?.(given, {
+          name: request.getUrn().split("::")[3] ?? "",
+          olds: unwrap(fromStruct(request.getOlds())).value,
+          seed: request.getRandomseed_asU8(),
+        }) ?? given;
       const checked = checkInputs(handler.inputs, value);
       return checkResponse(
         checked.ok ? checked.value : value,
@@ -102,16 +124,19 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
       const handler = handlerOf(request.getUrn());
       const olds = unwrap(fromStruct(request.getOldInputs() ?? request.getOlds())).value;
       const news = unwrap(fromStruct(request.getNews())).value;
-      const ignored = request.getIgnorechangesList();
+      const ignored = request.getIgnorechangesList().map(parsePath);
       const found = changesBetween(olds, news).filter(
-        (change) => !ignored.some((path) => change.path === path || change.path.startsWith(`${path}.`)),
+        ({ path }) => !ignored.some((pattern) => covers(pattern, path)),
       );
       // What matters only beside other changes is none by itself.
-      const matters = found.some((change) => handler.unimportant?.includes(change.input) !== true);
+      const matters = found.some(({ path }) => handler.unimportant?.includes(String(path[0])) !== true);
       const changes = matters ? found : [];
-      const replaceOn =
-        handler.update === undefined ? changes.map((change) => change.input) : handler.replaceOn;
-      return diffResponse(changes, replaceOn, handler.deleteBeforeReplace ?? false).setStablesList([
+      const replacement = handler.replacement?.(connection, olds, news) ?? {
+        replaceOn: handler.replaceOn,
+        deleteBeforeReplace: handler.deleteBeforeReplace ?? false,
+      };
+      const replaceOn = handler.update === undefined ? ["*"] : replacement.replaceOn;
+      return diffResponse({ olds, news, changes, ...replacement, replaceOn }).setStablesList([
         ...(handler.stableOutputs ?? []),
       ]);
     },
@@ -138,7 +163,7 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
       const known = unwrap(fromStruct(request.getInputs()));
       const state = unwrap(fromStruct(request.getProperties()));
       const found = await handler.read(
-        contextOf(request.getUrn()),
+        contextOf(request.getUrn(), request.getTimeout()),
         request.getId(),
         request.hasProperties() && Object.keys(state.value).length > 0
           ? { inputs: known.value, outputs: state.value }
@@ -159,16 +184,15 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
       const { value: inputs, secrets } = unwrap(fromStruct(request.getNews()));
       const places = [...secrets, ...secretsOf(handler)];
       if (request.getPreview()) {
-        const stable = Object.fromEntries(
-          (handler.stableOutputs ?? []).flatMap((key) => {
-            const value = olds[key];
-            return value === undefined ? [] : [[key, value]];
-          }),
-        );
-        return new pb.UpdateResponse().setProperties(toStruct(wrap({ ...stable, ...inputs }, places)));
+        const { stableOutputs = [] } = handler;
+        const foreseen = foresee({ olds, oldInputs, inputs, stableOutputs });
+        return new pb.UpdateResponse().setProperties(toStruct(wrap(foreseen, places)));
       }
       const current = { id: request.getId(), outputs: olds, inputs: oldInputs };
-      const context = contextOf(request.getUrn(), request.getTimeout());
+      const context = {
+        ...contextOf(request.getUrn(), request.getTimeout()),
+        ignored: request.getIgnorechangesList().map(parsePath),
+      };
       try {
         const outputs = (await handler.update?.(context, current, inputs)) ?? {};
         return new pb.UpdateResponse().setProperties(toStruct(wrap({ ...inputs, ...outputs }, places)));
@@ -185,6 +209,13 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
       const context = contextOf(request.getUrn(), request.getTimeout());
       await handler.delete(context, { id: request.getId(), outputs, inputs });
       return new empty.Empty();
+    },
+
+    async invoke(request: pb.InvokeRequest) {
+      throw new UnderstudyError(`There is no function '${request.getTok()}'.`, {
+        code: "unknown-function",
+        suggestion: options.unknownType,
+      });
     },
 
     async cancel() {
@@ -227,37 +258,6 @@ function checkResponse(
     .setFailuresList(
       failures.map(({ property, reason }) => new pb.CheckFailure().setProperty(property).setReason(reason)),
     );
-}
-
-const kinds = {
-  add: [pb.PropertyDiff.Kind.ADD, pb.PropertyDiff.Kind.ADD_REPLACE],
-  delete: [pb.PropertyDiff.Kind.DELETE, pb.PropertyDiff.Kind.DELETE_REPLACE],
-  update: [pb.PropertyDiff.Kind.UPDATE, pb.PropertyDiff.Kind.UPDATE_REPLACE],
-} as const;
-
-function diffResponse(
-  changes: readonly Change[],
-  replaceOn: readonly string[],
-  deleteBeforeReplace: boolean,
-): pb.DiffResponse {
-  const response = new pb.DiffResponse();
-  const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
-  response.setChanges(changes.length === 0 ? DIFF_NONE : DIFF_SOME);
-  response.setDiffsList([...new Set(changes.map((change) => change.input))]);
-  response.setReplacesList([
-    ...new Set(changes.map((change) => change.input).filter((key) => replaceOn.includes(key))),
-  ]);
-  response.setDeletebeforereplace(deleteBeforeReplace);
-  response.setHasdetaileddiff(true);
-  const details = response.getDetaileddiffMap();
-  for (const change of changes) {
-    const [plain, replaces] = kinds[change.kind];
-    const detail = new pb.PropertyDiff();
-    detail.setKind(replaceOn.includes(change.input) ? replaces : plain);
-    detail.setInputdiff(true);
-    details.set(change.path, detail);
-  }
-  return response;
 }
 
 export const resourceProviderService = providerGrpc.ResourceProviderService;

@@ -7,6 +7,7 @@ import { openStack } from "../engine/stack.ts";
 import { defaultParallel, type RunOptions, type StackEngine } from "../engine/stack-engine.ts";
 import { printFailure, printSummary, progressPrinter, summaryJson } from "./engine-print.ts";
 import { exitCode } from "./exit.ts";
+import { standIn } from "./stand-in.ts";
 import { terminal } from "./terminal.ts";
 
 /** Options of every command that runs a stack. */
@@ -50,7 +51,7 @@ export async function openEngine(stack: string, options: EngineOptions): Promise
       suggestion: "Install it from pulumi.com, or use --engine offline.",
     });
   }
-  return openStack({ projectDir: options.cwd, stack });
+  return openStack({ projectDir: options.cwd, stack, standIns: standIn });
 }
 
 /** Ctrl-C once stops after the running steps, twice at once. The listeners are gone when the work ends. */

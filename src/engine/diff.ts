@@ -1,6 +1,7 @@
 import type { Json } from "../base/json.ts";
+import { covers, formatPath, parsePath, readPath, type Segment } from "../base/property-path.ts";
 import type { PropertyChange } from "./events.ts";
-import { covers, formatPath, getPath, parsePath, readPath, type Segment } from "./property-path.ts";
+import { getPath } from "./property-path.ts";
 import { isObject, isSecret, mapValue, own, type Properties, sameValue, unknownValue } from "./values.ts";
 
 /** A plugin's verdict on one resource, or the engine's own. */

@@ -1,8 +1,19 @@
 import { access, constants, readdir } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { UnderstudyError, UnsupportedError } from "../base/errors.ts";
 import type { ProjectPlugin } from "./project.ts";
+
+/** How a plugin is started: the engine's address comes after the arguments. */
+export interface PluginCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The plugin's folder; a stand-in has none. */
+  readonly folder?: string;
+}
+
+/** What may serve a package whose plugin isn't installed; undefined for a package that nothing stands in for. */
+export type StandIns = (name: string) => Promise<PluginCommand | undefined>;
 
 /** A plugin that a resource asks for. */
 export interface PluginRequest {
@@ -92,17 +103,20 @@ async function installed(request: PluginRequest, env: NodeJS.ProcessEnv): Promis
 }
 
 /**
- * Where a plugin's executable is, in Pulumi's order: the project's own, PATH, then those that the CLI installed. Throws
- * `no-plugin`.
+ * How to start a plugin, in Pulumi's order: the project's own, one on PATH, then those that the CLI installed; a stand-in
+ * is the last resort. Throws `no-plugin`.
  */
 export async function findPlugin(
   request: PluginRequest,
   plugins: readonly ProjectPlugin[],
   env: NodeJS.ProcessEnv = process.env,
-): Promise<string> {
+  standIns: StandIns = async () => undefined,
+): Promise<PluginCommand> {
   const path =
     (await inProject(request, plugins)) ?? (await onPath(request, env)) ?? (await installed(request, env));
-  if (path !== undefined) return path;
+  if (path !== undefined) return { command: path, args: [], folder: dirname(path) };
+  const standIn = await standIns(request.name);
+  if (standIn !== undefined) return standIn;
   const version = request.version === undefined ? "" : ` ${request.version}`;
   throw new UnderstudyError(`There is no plugin for the package '${request.name}'${version}.`, {
     code: "no-plugin",

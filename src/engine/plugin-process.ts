@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { UnderstudyError } from "../base/errors.ts";
 import { endChild, startChild } from "./child.ts";
+import type { PluginCommand } from "./plugin-path.ts";
 
 /** How long a plugin may take from its start to its port. */
 const startLimitMs = 60_000;
@@ -17,7 +18,7 @@ export interface PluginProcess {
  * prints later goes to `onOutput`. Throws `plugin-failed`.
  */
 export async function startPlugin(
-  path: string,
+  { command, args }: PluginCommand,
   options: {
     readonly engineAddress: string;
     readonly cwd: string;
@@ -25,7 +26,7 @@ export async function startPlugin(
     readonly onOutput: (line: string) => void;
   },
 ): Promise<PluginProcess> {
-  const child = startChild(path, [options.engineAddress], { cwd: options.cwd, env: options.env });
+  const child = startChild(command, [...args, options.engineAddress], { cwd: options.cwd, env: options.env });
   const last: string[] = [];
   const remember = (line: string): void => {
     last.push(line);
@@ -43,7 +44,7 @@ export async function startPlugin(
   const failed = (reason: string): UnderstudyError =>
     new UnderstudyError(`The plugin did not start: ${reason}`, {
       code: "plugin-failed",
-      path,
+      path: [command, ...args].join(" "),
       suggestion: "Run it by hand: the first line that it prints must be its port.",
     });
   let timer: NodeJS.Timeout | undefined;

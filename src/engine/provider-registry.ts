@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { UnderstudyError, UnsupportedError } from "../base/errors.ts";
 import { compareProperties } from "./diff.ts";
 import { PluginClient } from "./plugin-client.ts";
-import { findPlugin } from "./plugin-path.ts";
+import { findPlugin, type StandIns } from "./plugin-path.ts";
 import { startPlugin } from "./plugin-process.ts";
 import type { Project } from "./project.ts";
 import type { Checked, LiveResource, ProviderDiff, ResourceProvider, Target } from "./provider.ts";
@@ -47,6 +47,7 @@ export class ProviderRegistry implements ResourceProvider {
   readonly #reporter: Reporter;
   readonly #preview: boolean;
   readonly #builtin: ResourceProvider;
+  readonly #standIns: StandIns | undefined;
   /** Started by `check`, not configured yet, by URN. */
   readonly #fresh = new Map<string, PluginClient>();
   /** By reference. */
@@ -62,6 +63,7 @@ export class ProviderRegistry implements ResourceProvider {
     readonly preview: boolean;
     /** Stands in for the plugin of the package `pulumi`. */
     readonly builtin: ResourceProvider;
+    readonly standIns?: StandIns | undefined;
   }) {
     this.#project = options.project;
     this.#engineAddress = options.engineAddress;
@@ -69,6 +71,7 @@ export class ProviderRegistry implements ResourceProvider {
     this.#reporter = options.reporter;
     this.#preview = options.preview;
     this.#builtin = options.builtin;
+    this.#standIns = options.standIns;
   }
 
   /** The provider of a reference that was registered in this run; undefined when there is none. */
@@ -114,15 +117,20 @@ export class ProviderRegistry implements ResourceProvider {
       await client.handshake(this.#engineAddress, undefined);
       return client;
     }
-    const path = await findPlugin({ name, version: versionOf(inputs) }, this.#project.plugins, this.#env);
-    const process = await startPlugin(path, {
+    const request = { name, version: versionOf(inputs) };
+    const found = await findPlugin(request, this.#project.plugins, this.#env, this.#standIns);
+    if (found.folder === undefined) {
+      const wanted = request.version === undefined ? name : `${name} ${request.version}`;
+      this.#reporter.log("info", `The plugin '${wanted}' is not installed: Understudy stands in for it.`);
+    }
+    const process = await startPlugin(found, {
       engineAddress: this.#engineAddress,
       cwd: this.#project.programFolder,
       env: this.#pluginEnv(),
       onOutput: (line) => this.#reporter.log("info", `${name}: ${line}`),
     });
     const client = this.#keep(new PluginClient(process.address, () => process.close()));
-    await client.handshake(this.#engineAddress, path.slice(0, path.lastIndexOf("/")));
+    await client.handshake(this.#engineAddress, found.folder);
     return client;
   }
 

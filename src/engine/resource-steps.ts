@@ -1,9 +1,9 @@
 import { UnderstudyError } from "../base/errors.ts";
+import { covers, parsePath, readPath } from "../base/property-path.ts";
 import type { Deployment } from "./deployment.ts";
 import { createResource, deleteResource, type Place, readResource, updateResource } from "./effects.ts";
 import type { PropertyChange } from "./events.ts";
 import { stateOf } from "./goal.ts";
-import { covers, parsePath, readPath } from "./property-path.ts";
 import type { ResourceProvider } from "./provider.ts";
 import type { Replacements } from "./replacements.ts";
 import type { ResourceState } from "./resource-state.ts";

@@ -10,6 +10,7 @@ import { channelOptions, listen } from "./grpc.ts";
 import { Monitor } from "./monitor.ts";
 import { nodeEnv } from "./node-env.ts";
 import { forgetPending, settlePending, tellPending } from "./pending.ts";
+import type { StandIns } from "./plugin-path.ts";
 import { type Launch, type Program, type ProgramEnd, startProgram } from "./program.ts";
 import type { Project } from "./project.ts";
 import { ProviderRegistry } from "./provider-registry.ts";
@@ -33,6 +34,8 @@ export interface RunSettings {
   readonly signal: AbortSignal;
   readonly killSignal: AbortSignal;
   readonly outputsOf: (stack: string) => Promise<Properties>;
+  /** What serves packages whose plugins aren't installed. */
+  readonly standIns?: StandIns | undefined;
   /** How the program is started. @default startProgram */
   readonly start?: (launch: Launch) => Program;
 }
@@ -88,6 +91,7 @@ class Run {
         outputsOf: settings.outputsOf,
         resource: (urn) => place.deployment?.registered(urn)?.state,
       }),
+      standIns: settings.standIns,
     });
     const context: RunContext = {
       project: settings.project,

@@ -8,6 +8,7 @@ import { removeJournal } from "./journal.ts";
 import { Keyring } from "./keyring.ts";
 import { breakLocks, type Lock, takeLock } from "./lock.ts";
 import { passphraseFrom } from "./passphrase.ts";
+import type { StandIns } from "./plugin-path.ts";
 import { type Project, readProject } from "./project.ts";
 import type { RunSettings } from "./runs.ts";
 import type { Crypter } from "./secrets.ts";
@@ -36,6 +37,8 @@ export interface StackOptions {
   readonly backendDir?: string;
   /** For the program and plugins too. @default process.env */
   readonly env?: NodeJS.ProcessEnv;
+  /** What serves packages whose plugins aren't installed. @default nothing */
+  readonly standIns?: StandIns;
 }
 
 /** Loaded when something is run: what only looks at the state should not wait for gRPC. */
@@ -50,6 +53,7 @@ export class Stack implements StackEngine {
   readonly #backend: Backend;
   readonly #env: NodeJS.ProcessEnv;
   readonly #keyring: Keyring;
+  readonly #standIns: StandIns | undefined;
 
   private constructor(project: Project, config: StackConfig, options: StackOptions) {
     this.project = project;
@@ -57,6 +61,7 @@ export class Stack implements StackEngine {
     this.config = config;
     this.#env = options.env ?? process.env;
     this.#backend = new Backend(backendFolder(project, this.#env, options.backendDir));
+    this.#standIns = options.standIns;
     this.#keyring = new Keyring(async () => options.passphrase ?? passphraseFrom(this.#env));
   }
 
@@ -120,6 +125,7 @@ export class Stack implements StackEngine {
       signal: options.signal ?? new AbortController().signal,
       killSignal: options.killSignal ?? new AbortController().signal,
       outputsOf: (reference) => this.#outputsOfOther(reference),
+      standIns: this.#standIns,
     };
   }
 

@@ -6,7 +6,7 @@ export interface LocalInfo {
     /** Platform API, e.g. `http://localhost:5001`. */
     readonly url: string;
     readonly token: string;
-    /** Process id of the provider. */
+    /** Process id of the provider; 0 when it was not to be started. */
     readonly pid: number;
     /** Where its router listens: users come here. */
     readonly router: { readonly address: string; readonly port: number };

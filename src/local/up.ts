@@ -16,6 +16,8 @@ export interface LocalOptions {
   readonly folder: string;
   /** Of both routers. @default any that is free on both addresses */
   readonly port?: number | undefined;
+  /** What to start of them; the others keep their addresses, which nobody listens at. @default all */
+  readonly parts?: readonly PartName[] | undefined;
   /** Ends the start, and what had started. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -90,9 +92,14 @@ function infoOf(folder: string, config: LocalConfig, pids: Readonly<Record<PartN
   };
 }
 
-/** Starts all parts at once; when one fails, throws its error once the others have settled. */
-async function startParts(folder: string): Promise<Readonly<Record<PartName, number>>> {
-  const started = await Promise.allSettled(partNames.map((part) => startPart(folder, part)));
+/** Starts parts side by side; when one fails, throws its error once the others have settled. */
+async function startParts(
+  folder: string,
+  parts: readonly PartName[],
+): Promise<Readonly<Record<PartName, number>>> {
+  const started = await Promise.allSettled(
+    partNames.map((part) => (parts.includes(part) ? startPart(folder, part) : 0)),
+  );
   const pids = started.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
@@ -113,7 +120,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalInfo> {
     const isNew = (await readTextIfExists(layout.info(folder))) === undefined;
     try {
       const config = await configure(folder, options.port);
-      const pids = await startParts(folder);
+      const pids = await startParts(folder, options.parts ?? partNames);
       if (options.signal?.aborted === true) {
         throw new UnderstudyError("The start of the local platforms was interrupted.", {
           code: "interrupted",

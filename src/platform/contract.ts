@@ -41,6 +41,10 @@ export interface PulumiPackage<Connection extends JsonObject = JsonObject> {
   readonly version: string;
   /** What the package's provider resource is given, made of the connection; kept secret as a whole. */
   config(connection: Connection): JsonObject;
+  /** The keys of such a configuration, all of which have a value. */
+  readonly configKeys: readonly string[];
+  /** Those of the keys whose change means another place, where everything has to be made anew. */
+  readonly placeKeys: readonly string[];
   /** The connection that such a configuration stands for. Throws InputError for one that stands for none. */
   connection(config: JsonObject): Connection;
   /** Stands in for the package's plugin where that isn't installed; undefined for a type that it does not know. */
@@ -201,6 +205,12 @@ export interface ResourceContext<Connection> {
   readonly log: Log;
   /** Ends when the run is cancelled or the resource's time is up. */
   readonly signal: AbortSignal;
+  /** The time that the program gives the work; absent when it sets none, and then `signal` ends with the run alone. */
+  readonly timeoutSeconds?: number;
+  /** The resource's URN, by which a handler may tell what it made for one from what it made for another. */
+  readonly urn?: string;
+  /** Of an update: paths of inputs that the program says to leave alone. The inputs have their old values there. */
+  readonly ignored?: readonly (readonly (string | number)[])[];
 }
 
 /** What a created resource is. `state` holds its outputs; the plugin adds the inputs to it. */
@@ -224,6 +234,17 @@ export interface ResourceHandler<Connection extends JsonObject = JsonObject> {
   readonly unimportant?: readonly string[];
   /** The old one must go before the new one is made, e.g. since names are unique. @default false */
   readonly deleteBeforeReplace?: boolean;
+  /** In place of `replaceOn` and `deleteBeforeReplace`, where they hang on the inputs themselves. */
+  replacement?(
+    connection: Connection | undefined,
+    olds: JsonObject,
+    news: JsonObject,
+  ): { readonly replaceOn: readonly string[]; readonly deleteBeforeReplace: boolean };
+  /** Completes inputs, before they are checked, by what the program calls the resource and what it was before. */
+  complete?(
+    inputs: JsonObject,
+    by: { readonly name: string; readonly olds: JsonObject; readonly seed: Uint8Array },
+  ): JsonObject;
   /** Inputs and outputs that are secrets, whatever the program says. */
   readonly secrets?: readonly string[];
   /** Outputs that can't change once made; others are unknown in the preview of an update. */

@@ -6,6 +6,8 @@ import type { Platform } from "./contract.ts";
 const loaders: Readonly<Record<string, () => Promise<Platform>>> = {
   heroku: async () => (await import("../../providers/heroku/index.ts")).heroku,
   cloudfoundry: async () => (await import("../../providers/cloudfoundry/index.ts")).cloudfoundry,
+  kubernetes: async () => (await import("../../providers/kubernetes/index.ts")).kubernetes,
+  openshift: async () => (await import("../../providers/openshift/index.ts")).openshift,
 };
 
 /** The names of all platforms, sorted. */

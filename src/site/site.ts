@@ -10,7 +10,8 @@ import type {
   TrafficTarget,
 } from "../platform/contract.ts";
 import type { Archive } from "./archive.ts";
-import { type Inputs, secretObject, Understudy } from "./provider.ts";
+import { type Inputs, secretObject } from "./provider.ts";
+import { SiteProviders } from "./providers.ts";
 import { asReference, inDependencyOrder, outputReferences } from "./references.ts";
 import { SiteResource } from "./resource.ts";
 
@@ -51,17 +52,13 @@ export class Site extends pulumi.ComponentResource {
   constructor(name: string, args: SiteArgs, options?: pulumi.ComponentResourceOptions) {
     super("understudy:index:Site", name, {}, options);
     const settings = args.platform.settings.parse(args.settings ?? {});
-    const provider = new Understudy(
-      name,
-      { platform: args.platform.name, connection: args.connection },
-      { parent: this },
-    );
     const rendered = args.platform.render(args.app, {
       name,
       role: args.role,
       settings,
       ...(args.archive === undefined ? {} : { archive: args.archive }),
     });
+    const providers = new SiteProviders(name, args.platform, args.connection, this);
     const made = new Map<string, SiteResource>();
     const resolve = resolver(args, made);
     const read = readProperties(rendered);
@@ -74,7 +71,7 @@ export class Site extends pulumi.ComponentResource {
           `${name}-${resource.name}`,
           inputs,
           read.get(resource.name) ?? [],
-          this.optionsFor(resource, args.role, provider, made),
+          this.optionsFor(resource, args.role, providers, made),
         ),
       );
     }
@@ -93,13 +90,13 @@ export class Site extends pulumi.ComponentResource {
   private optionsFor(
     resource: RenderedResource,
     role: Role | "unknown",
-    provider: Understudy,
+    providers: SiteProviders,
     made: ReadonlyMap<string, SiteResource>,
   ): pulumi.CustomResourceOptions {
     const timeout = `${resource.timeoutSeconds ?? defaultTimeoutSeconds}s`;
     return {
       parent: this,
-      provider,
+      ...providers.optionsFor(resource.type),
       dependsOn: (resource.dependsOn ?? []).flatMap((name) => made.get(name) ?? []),
       ignoreChanges: role === "unknown" ? [...(resource.roleInputs ?? [])] : [],
       additionalSecretOutputs: [...(resource.secretOutputs ?? [])],

@@ -32,6 +32,17 @@ describe("understudy render", () => {
     expect(stdout).toContain("# Procfile\nweb: node server.js");
   });
 
+  it("takes settings by their path", async () => {
+    const folder = await folderWith(app);
+    const { stdout } = await runCommand(
+      renderCommand,
+      ...["--to", "kubernetes", "-o", "-", "--app", join(folder, "understudy.yaml")],
+      ...["--settings", "exposure.kind=ingress", "exposure.className=traefik", "drainSeconds=7"],
+    );
+    expect(stdout).toContain("ingressClassName: traefik");
+    expect(stdout).toMatch(/preStop:\n\s+sleep:\n\s+seconds: 7/);
+  });
+
   it.each([
     [["--to", "nowhere"], "unknown-platform"],
     [["--to", "heroku", "--role", "lead"], "unknown-role"],

@@ -49,11 +49,11 @@ export function controlsSites(suite: Suite): void {
     });
 
     it("restarts", async () => {
-      const before = (await suite.answers("contract.example.com")).body.pid;
+      const before = (await suite.answers("contract.example.com")).body.instance;
       await suite.control.restart();
       await until(async () => {
         const { status, body } = await suite.visit("contract.example.com");
-        return status === 200 && body.pid !== before;
+        return status === 200 && body.instance !== before;
       });
     });
 

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, request as plainRequest, type ServerResponse } from "node:http";
+import { request as tlsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** What happens to one request on its way: nothing, an answer in the platform's place, or the platform's answer is lost. */
@@ -24,8 +25,20 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
   return Buffer.concat(chunks);
 }
 
+/** The API's own answer; `ca` is whose certificates are trusted, as PEM. */
+function ask(
+  url: string,
+  options: { readonly method: string; readonly headers: IncomingMessage["headers"]; readonly ca?: string },
+  body: Buffer,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const start = url.startsWith("https:") ? tlsRequest : plainRequest;
+    start(url, options, resolve).on("error", reject).end(body);
+  });
+}
+
 /** Stands between a client and a platform's API. Addresses of the API in its answers become the proxy's own. */
-export async function openProxy(apiUrl: string): Promise<Proxy> {
+export async function openProxy(apiUrl: string, ca?: string): Promise<Proxy> {
   const seen: string[] = [];
   const proxy = { url: "", seen, misfortune: (() => ({ kind: "pass" })) as Misfortune };
 
@@ -40,30 +53,39 @@ export async function openProxy(apiUrl: string): Promise<Proxy> {
       response.end(JSON.stringify({ id: "test", message: "made to fail by a test" }));
       return;
     }
-    const { host: _, connection: __, "transfer-encoding": ___, ...headers } = request.headers;
-    const answer = await fetch(`${apiUrl}${path}`, {
-      method,
-      headers: headers as Record<string, string>,
-      body: method === "GET" || method === "HEAD" ? null : body,
-      redirect: "manual",
-    });
-    const type = answer.headers.get("content-type") ?? "";
-    const [streamed, isJson] = [type.includes("event-stream"), type.includes("json")];
-    const { "content-length": ____, "content-encoding": _____, ...kept } = Object.fromEntries(answer.headers);
-    for (const [name, value] of Object.entries(kept)) kept[name] = value.replaceAll(apiUrl, proxy.url);
+    // Compressed answers could not be looked through.
+    const {
+      host: _,
+      connection: __,
+      "transfer-encoding": ___,
+      "accept-encoding": ____,
+      ...headers
+    } = request.headers;
+    const options = { method, headers, ...(ca === undefined ? {} : { ca }) };
+    const answer = await ask(`${apiUrl}${path}`, options, body);
+    const type = answer.headers["content-type"] ?? "";
+    const streamed = type.includes("event-stream") || /[?&](watch|follow)=/.test(path);
+    const {
+      "content-length": _____,
+      connection: ______,
+      "transfer-encoding": _______,
+      ...kept
+    } = answer.headers;
+    for (const [name, value] of Object.entries(kept)) {
+      if (typeof value === "string") kept[name] = value.replaceAll(apiUrl, proxy.url);
+    }
     if (mishap.kind === "lose-answer") {
-      await answer.arrayBuffer();
+      await bodyOf(answer);
       request.socket.destroy();
       return;
     }
-    response.writeHead(answer.status, kept);
-    if (streamed && answer.body !== null) {
-      for await (const chunk of answer.body) response.write(chunk);
-      response.end();
+    response.writeHead(answer.statusCode ?? 502, kept);
+    if (streamed) {
+      answer.pipe(response);
       return;
     }
-    const content = Buffer.from(await answer.arrayBuffer());
-    response.end(isJson ? content.toString("utf8").replaceAll(apiUrl, proxy.url) : content);
+    const content = await bodyOf(answer);
+    response.end(type.includes("json") ? content.toString("utf8").replaceAll(apiUrl, proxy.url) : content);
   };
 
   const server = createServer((request, response) => {

@@ -12,6 +12,7 @@ const files: Readonly<Record<string, string>> = {
   Procfile: "web: node web.js\nworker: node worker.js\nrelease: node release.js\n",
   "web.js": `
 const http = require("node:http");
+const instance = require("node:crypto").randomUUID();
 const server = http.createServer((request, response) => {
   const body = {
     path: request.url,
@@ -20,7 +21,7 @@ const server = http.createServer((request, response) => {
     token: process.env.SAMPLE_TOKEN ?? null,
     database: (process.env.DATABASE_URL ?? "").split(":")[0],
     cache: (process.env.CACHE_URL ?? "").split(":")[0],
-    pid: process.pid,
+    instance,
   };
   console.log("answering " + request.url);
   response.setHeader("content-type", "application/json");

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/base/json.ts";
+import { parsePath, valueAt } from "../../src/base/property-path.ts";
 import { sampleApp, sampleSecrets } from "./sample.ts";
 import { type Suite, until } from "./suite.ts";
 
@@ -41,7 +43,9 @@ export function keepsSites(suite: Suite): void {
     it("reads back exactly what was written", async () => {
       for (const [name, kept] of suite.stack.kept) {
         const reading = await suite.stack.read(name);
-        expect(reading, name).toEqual({ id: kept.id, inputs: kept.inputs, outputs: kept.outputs });
+        // Of an object of someone else's package the outputs are all of it, which its controllers write to.
+        const outputs = kept.type.startsWith("understudy:") ? kept.outputs : expect.anything();
+        expect(reading, name).toEqual({ id: kept.id, inputs: kept.inputs, outputs });
       }
     });
 
@@ -51,8 +55,12 @@ export function keepsSites(suite: Suite): void {
         expect(reading?.id, name).toBe(kept.id);
         const handler = suite.stack.handler(kept.type);
         expect(() => handler.inputs.parse(reading?.inputs), name).not.toThrow();
-        for (const key of handler.replaceOn)
-          expect(reading?.inputs[key], `${name}.${key}`).toEqual(kept.inputs[key]);
+        for (const key of handler.replaceOn) {
+          const [found, wanted] = [reading?.inputs, kept.inputs].map((all) => valueAt(all, parsePath(key)));
+          // By its id alone, what others have added to a list of ours can't be told apart from it.
+          if (typeof wanted === "object") expect(found, `${name}.${key}`).toMatchObject(wanted as JsonObject);
+          else expect(found, `${name}.${key}`).toEqual(wanted);
+        }
       }
     });
 
@@ -60,7 +68,9 @@ export function keepsSites(suite: Suite): void {
       const changed = sampleApp("contract", { config: { COLOR: "blue" } });
       const changes = await suite.stack.up(suite.render(changed));
       expect({ ...changes, same: [] }).toMatchObject({ created: [], replaced: [], deleted: [] });
-      expect(changes.updated).toHaveLength(1);
+      const reached = suite.harness.configReaches;
+      if (reached === undefined) expect(changes.updated).toHaveLength(1);
+      else expect(changes.updated.toSorted()).toEqual(reached.toSorted());
       await until(async () => (await suite.visit("contract.example.com")).body.color === "blue");
     });
 
@@ -87,7 +97,8 @@ export function deletesSites(suite: Suite): void {
       await suite.stack.destroy();
       for (const [name, kept] of made) {
         const handler = suite.stack.handler(kept.type);
-        expect(await handler.read(suite.stack.context(), kept.id, kept), name).toBeUndefined();
+        const reading = await handler.read(suite.stack.context(), kept.id, kept);
+        if (suite.harness.lasting?.includes(kept.type) !== true) expect(reading, name).toBeUndefined();
       }
       expect((await suite.visit("contract.example.com")).status).not.toBe(200);
     });

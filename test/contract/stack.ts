@@ -1,6 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
+import { randomBytes, randomUUID } from "node:crypto";
+import { changesBetween, replaces } from "../../providers/plugin/diff.ts";
 import { isJsonObject, type JsonObject } from "../../src/base/json.ts";
 import { silentLog } from "../../src/base/log.ts";
+import { parsePath } from "../../src/base/property-path.ts";
 import type {
   InputValue,
   Platform,
@@ -36,6 +38,8 @@ export class DirectStack {
   readonly #connection: JsonObject;
   readonly #secrets: Readonly<Record<string, string>>;
   readonly #signal: AbortSignal;
+  /** Tells this stack's resources from those of another of the same names. */
+  readonly #id = randomUUID();
 
   constructor(
     platform: Platform,
@@ -49,12 +53,14 @@ export class DirectStack {
     this.#signal = signal;
   }
 
-  context(): ResourceContext<JsonObject> {
-    return { connection: this.#connection, log: silentLog, signal: this.#signal };
+  /** For a resource, by its logical name, or for none in particular. */
+  context(name = ""): ResourceContext<JsonObject> {
+    const urn = `urn:pulumi:direct::${this.#id}::${name}`;
+    return { connection: this.#connection, log: silentLog, signal: this.#signal, urn };
   }
 
   handler(type: string): ResourceHandler {
-    const handler = this.#platform.resources[type];
+    const handler = this.#platform.resources[type] ?? this.#platform.package?.handler(type);
     if (handler === undefined)
       throw new Error(`${this.#platform.name} renders ${type} but has no handler for it.`);
     return handler;
@@ -78,20 +84,27 @@ export class DirectStack {
 
   async #apply(resource: RenderedResource): Promise<"created" | "updated" | "replaced" | "same"> {
     const handler = this.handler(resource.type);
-    const inputs = handler.inputs.parse(this.#resolve(resource.inputs)) as JsonObject;
     const before = this.kept.get(resource.name);
+    const asked = this.#resolve(resource.inputs) as JsonObject;
+    const by = { name: resource.name, olds: before?.inputs ?? {}, seed: randomBytes(32) };
+    const inputs = handler.inputs.parse(handler.complete?.(asked, by) ?? asked) as JsonObject;
     if (before === undefined) {
       await this.#create(resource, handler, inputs);
       return "created";
     }
-    const changed = changedKeys(before.inputs, inputs).filter((key) => !handler.unimportant?.includes(key));
-    if (changed.length === 0) return "same";
-    if (handler.update === undefined || changed.some((key) => handler.replaceOn.includes(key))) {
+    const changed = changesBetween(before.inputs, inputs);
+    if (changed.every(({ path }) => handler.unimportant?.includes(String(path[0])) === true)) return "same";
+    const { replaceOn } = handler.replacement?.(this.#connection, before.inputs, inputs) ?? handler;
+    const paths = replaceOn.map(parsePath);
+    if (
+      handler.update === undefined ||
+      changed.some((change) => replaces(change, paths, before.inputs, inputs))
+    ) {
       await this.#delete(resource.name);
       await this.#create(resource, handler, inputs);
       return "replaced";
     }
-    const outputs = await handler.update(this.context(), before, inputs);
+    const outputs = await handler.update(this.context(resource.name), before, inputs);
     this.kept.set(resource.name, { ...before, inputs, outputs });
     return "updated";
   }
@@ -100,7 +113,7 @@ export class DirectStack {
     const keep = (state: { readonly id: string; readonly outputs: JsonObject }) =>
       this.kept.set(resource.name, { type: resource.type, id: state.id, inputs, outputs: state.outputs });
     try {
-      keep(await handler.create(this.context(), inputs));
+      keep(await handler.create(this.context(resource.name), inputs));
     } catch (error) {
       // As the engine does: what was made is kept, with inputs that the next `up` will find changed.
       if (error instanceof PartialCreateError) {
@@ -117,12 +130,12 @@ export class DirectStack {
 
   async read(name: string): Promise<ResourceReading | undefined> {
     const kept = this.#get(name);
-    return await this.handler(kept.type).read(this.context(), kept.id, kept);
+    return await this.handler(kept.type).read(this.context(name), kept.id, kept);
   }
 
   async readById(name: string): Promise<ResourceReading | undefined> {
     const kept = this.#get(name);
-    return await this.handler(kept.type).read(this.context(), kept.id, undefined);
+    return await this.handler(kept.type).read(this.context(name), kept.id, undefined);
   }
 
   /** Deletes everything, the last made first. */
@@ -132,7 +145,7 @@ export class DirectStack {
 
   async #delete(name: string): Promise<void> {
     const kept = this.#get(name);
-    await this.handler(kept.type).delete(this.context(), kept);
+    await this.handler(kept.type).delete(this.context(name), kept);
     this.kept.delete(name);
   }
 
@@ -171,10 +184,4 @@ export class DirectStack {
     if (!isJsonObject(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#resolve(item)]));
   }
-}
-
-function changedKeys(a: JsonObject, b: JsonObject): readonly string[] {
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(
-    (key) => !isDeepStrictEqual(a[key], b[key]),
-  );
 }

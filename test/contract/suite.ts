@@ -19,6 +19,12 @@ export interface PlatformHarness {
   through(url: string): JsonObject;
   /** Where users come in. */
   readonly router: { readonly address: string; readonly port: number };
+  /** Of the API, where it is no public one; PEM. */
+  readonly apiCa?: string;
+  /** Types of resources that are known rather than made: what they stand for is there also when they are deleted. */
+  readonly lasting?: readonly string[];
+  /** Logical names of the resources that a changed config value reaches. @default exactly one, whichever it is */
+  readonly configReaches?: readonly string[];
   close(): Promise<void>;
 }
 

@@ -9,7 +9,7 @@ import type { Suite } from "./suite.ts";
 export function copesWithTrouble(suite: Suite): void {
   describe("trouble", () => {
     it("survives answers lost on the way, without making anything twice", async () => {
-      const proxy = await openProxy(suite.harness.apiUrl);
+      const proxy = await openProxy(suite.harness.apiUrl, suite.harness.apiCa);
       const lost = new Set<string>();
       proxy.misfortune = ({ method, path }) => {
         const key = `${method} ${path.split("?")[0]}`;
@@ -34,7 +34,7 @@ export function copesWithTrouble(suite: Suite): void {
     });
 
     it("tries again after 503 and 429, and waits as long as it is asked to", async () => {
-      const proxy = await openProxy(suite.harness.apiUrl);
+      const proxy = await openProxy(suite.harness.apiUrl, suite.harness.apiCa);
       const refused: { readonly path: string; readonly at: number }[] = [];
       const waits: number[] = [];
       proxy.misfortune = ({ path }) => {
@@ -94,7 +94,7 @@ export function copesWithTrouble(suite: Suite): void {
     });
 
     it("says that an API can't be reached, as an error that is worth a retry", async () => {
-      const proxy = await openProxy(suite.harness.apiUrl);
+      const proxy = await openProxy(suite.harness.apiUrl, suite.harness.apiCa);
       await proxy.close();
       const unreachable = suite.controlOf(suite.app, suite.harness.through(proxy.url));
       await expect(unreachable.observe({ timeoutMs: 2_000 })).rejects.toMatchObject({

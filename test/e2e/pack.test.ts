@@ -99,12 +99,16 @@ describe.skipIf(registry?.exitCode !== 0)("the published package (needs an npm r
   });
 
   it("gives a plugin that tells its port and answers", async () => {
-    const plugin = await startPlugin(join(installed, "dist", "providers", "pulumi-resource-understudy"), {
-      engineAddress: "127.0.0.1:1",
-      cwd: home,
-      env: { ...process.env, ...env },
-      onOutput: () => {},
-    });
+    const command = join(installed, "dist", "providers", "pulumi-resource-understudy");
+    const plugin = await startPlugin(
+      { command, args: [] },
+      {
+        engineAddress: "127.0.0.1:1",
+        cwd: home,
+        env: { ...process.env, ...env },
+        onOutput: () => {},
+      },
+    );
     const client = new providerGrpc.ResourceProviderClient(plugin.address, grpc.credentials.createInsecure());
     try {
       const version = await new Promise<string>((resolve, reject) => {

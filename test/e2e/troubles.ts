@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, expect, it, onTestFinished } from "vitest";
+import { cloudFoundry } from "../../src/cli/demo/mirror.ts";
 import { ownCommand } from "../../src/cli/demo/own-command.ts";
 import { makeProject } from "../../src/cli/demo/project.ts";
 import { openKit, parseKit, sealKit } from "../../src/failover/kit.ts";
@@ -50,6 +51,7 @@ export function troubles(stage: () => TestStage): void {
       folder: project,
       name: `second-${name}`,
       local,
+      mirror: cloudFoundry,
       passphrase: env.PULUMI_CONFIG_PASSPHRASE ?? "",
       understudy: ownCommand({ cwd: folder, env, signal }),
     });

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/base/json.ts";
+import { formatPath, parsePath } from "../../src/base/property-path.ts";
 import { compareProperties, shown } from "../../src/engine/diff.ts";
-import { formatPath, getPath, ignoreChanges, parsePath } from "../../src/engine/property-path.ts";
+import { getPath, ignoreChanges } from "../../src/engine/property-path.ts";
 import { guardSecrets, secretStrings } from "../../src/engine/secrecy.ts";
 import {
   hasSecret,

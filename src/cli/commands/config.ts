@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { NotFoundError } from "../../base/errors.ts";
 import type { Json } from "../../base/json.ts";
-import { getPath, parsePath, type Segment } from "../../engine/property-path.ts";
+import { parsePath, type Segment } from "../../base/property-path.ts";
+import { getPath } from "../../engine/property-path.ts";
 import { openStack, type Stack } from "../../engine/stack.ts";
 import { canAsk } from "../confirm.ts";
 import { withStack } from "../engine.ts";

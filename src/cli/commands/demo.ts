@@ -4,7 +4,7 @@ import type { DemoOptions } from "../demo/demo.ts";
 /** The whole of Understudy in one go, on this machine alone. */
 export function demoCommand(): Command {
   return new Command("demo")
-    .description("bring up an app on a local Heroku and Cloud Foundry, cut it over three times, and report")
+    .description("bring up an app on a local Heroku and its mirror, cut it over three times, and report")
     .option("--json", "print the figures as one JSON object, the last line")
     .option("--report <file>", "where the report goes", "report.html")
     .addOption(
@@ -12,6 +12,12 @@ export function demoCommand(): Command {
         .choices(["offline", "pulumi"])
         .default("offline"),
     )
+    .addOption(
+      new Option("--mirror <platform>", "what the mirror stands on")
+        .choices(["cloudfoundry", "kubernetes"])
+        .default("cloudfoundry"),
+    )
+    .option("--cluster <file>", "what script/kubernetes told of the cluster, for a mirror on Kubernetes")
     .option("--keep", "leave the platforms and the app up at the end")
     .addHelpText("after", "\nExample:\n  $ understudy demo --report /tmp/report.html")
     .action(async (options: DemoOptions) => {

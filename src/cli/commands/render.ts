@@ -1,6 +1,8 @@
 import { Command } from "commander";
+import { Document } from "yaml";
 import { InputError } from "../../base/errors.ts";
-import type { JsonObject } from "../../base/json.ts";
+import type { Json, JsonObject } from "../../base/json.ts";
+import { parsePath, type Segment } from "../../base/property-path.ts";
 import type { Platform } from "../../platform/contract.ts";
 import { loadPlatform, platformNames } from "../../platform/registry.ts";
 import { openApp } from "../app-file.ts";
@@ -26,7 +28,7 @@ export function renderCommand(): Command {
     .requiredOption("--to <platform>", `the platform: ${platformNames.join(", ")}`)
     .requiredOption("-o, --output <dir>", "the folder to write to; - prints")
     .option("--app <file>", "the description (default: understudy.yaml, else what the files here say)")
-    .option("--settings <name=value...>", "settings of the site there, e.g. region=eu")
+    .option("--settings <name=value...>", "settings of the site there, e.g. region=eu or image.registry=HOST")
     .option("--role <role>", "active or standby: what depends on it, e.g. workers, is rendered so", "active")
     .option("--force", "overwrite files that were not written by this command")
     .option("--json", "print {files, fidelity} instead of progress")
@@ -67,31 +69,25 @@ async function render(options: Options): Promise<void> {
     terminal.progress(`${dropped} fields are dropped there; see: understudy check --to ${options.to}`);
 }
 
-/** Settings as text; where the platform wants a number or a switch, the text is read as one. */
+/** Settings by property paths, as text; where the platform wants a number or a switch, the text is read as one. */
 function settingsOf(platform: Platform, pairs: readonly string[]): JsonObject {
-  const text: Record<string, string> = {};
-  for (const pair of pairs) {
+  const given = pairs.map((pair): readonly [path: readonly Segment[], text: string] => {
     const at = pair.indexOf("=");
     if (at < 1) {
       throw new InputError([
         {
           code: "bad-setting",
           message: `--settings needs NAME=VALUE, not '${pair}'.`,
-          suggestion: "Write e.g. --settings region=eu.",
+          suggestion: "Write e.g. --settings region=eu, or image.registry=registry.example.com.",
         },
       ]);
     }
-    text[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  const asText = platform.settings.safeParse(text);
+    return [parsePath(pair.slice(0, at)), pair.slice(at + 1)];
+  });
+  const asText = platform.settings.safeParse(nested(given, (text) => text));
   if (asText.success) return asText.data;
-  const typed = Object.fromEntries(
-    Object.entries(text).map(([key, value]) => [
-      key,
-      /^(true|false|\d+)$/.test(value) ? JSON.parse(value) : value,
-    ]),
-  );
-  const asTyped = platform.settings.safeParse(typed);
+  const typed = (text: string): Json => (/^(true|false|\d+)$/.test(text) ? JSON.parse(text) : text);
+  const asTyped = platform.settings.safeParse(nested(given, typed));
   if (asTyped.success) return asTyped.data;
   throw new InputError(
     asTyped.error.issues.map((issue) => ({
@@ -101,4 +97,13 @@ function settingsOf(platform: Platform, pairs: readonly string[]): JsonObject {
       suggestion: `See the settings of ${platform.title} in its page under docs/platforms.`,
     })),
   );
+}
+
+function nested(
+  given: readonly (readonly [path: readonly Segment[], text: string])[],
+  typed: (text: string) => Json,
+): unknown {
+  const document = new Document({});
+  for (const [path, text] of given) document.setIn(path, typed(text));
+  return document.toJS();
 }

@@ -11,6 +11,8 @@ import { killProvider } from "../../local/control.ts";
 import { exitCode } from "../exit.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { terminal } from "../terminal.ts";
+import { kubernetesCluster } from "./cluster.ts";
+import { cloudFoundry, type MirrorPlace } from "./mirror.ts";
 import { guestbook } from "./project.ts";
 import { createShow } from "./show.ts";
 import { type Stage, withStage } from "./stage.ts";
@@ -21,6 +23,10 @@ export interface DemoOptions {
   readonly report: string;
   /** `offline` or `pulumi`. */
   readonly engine: string;
+  /** Platform of the mirror. */
+  readonly mirror: string;
+  /** File that tells of the cluster, for a mirror on Kubernetes. */
+  readonly cluster?: string;
   readonly keep?: boolean;
 }
 
@@ -32,9 +38,11 @@ export async function demo(options: DemoOptions): Promise<void> {
   const signal = interruptSignal(progress);
   try {
     const { engine, keep = false } = options;
-    const stageOptions = { play: guestbook, engine, keep, progress, signal };
+    const mirror =
+      options.mirror === cloudFoundry.platform ? cloudFoundry : await kubernetesCluster(options.cluster);
+    const stageOptions = { play: guestbook, mirror, engine, keep, progress, signal };
     const startedAt = Date.now();
-    const partial = await withStage(stageOptions, (stage) => perform(stage, progress, signal));
+    const partial = await withStage(stageOptions, (stage) => perform(stage, mirror, progress, signal));
     const result: DrillResult = {
       ...partial,
       engine,
@@ -76,6 +84,7 @@ function interruptSignal(progress: Progress): AbortSignal {
 
 async function perform(
   { local, world, name, runs, upSeconds }: Stage,
+  place: MirrorPlace,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Omit<DrillResult, "engine" | "startedAt" | "wallSeconds">> {
@@ -92,7 +101,7 @@ async function perform(
   );
   const sites = {
     primary: { name: "primary", platform: "heroku", title: "Heroku" },
-    mirror: { name: "mirror", platform: "cloudfoundry", title: "Cloud Foundry" },
+    mirror: { name: "mirror", platform: place.platform, title: place.title },
   };
   const platformAt = new Map([
     [local.heroku.router.address, sites.primary.title],
@@ -128,7 +137,7 @@ async function perform(
       sites,
       objectives,
       acts,
-      environment: environment(world.ttlSeconds),
+      environment: environment(world.ttlSeconds, place),
     };
   } finally {
     show.end();
@@ -136,7 +145,7 @@ async function perform(
   }
 }
 
-function environment(ttlSeconds: number): DrillResult["environment"] {
+function environment(ttlSeconds: number, { truth }: MirrorPlace): DrillResult["environment"] {
   return [
     [
       "Visitor",
@@ -144,7 +153,7 @@ function environment(ttlSeconds: number): DrillResult["environment"] {
     ],
     [
       "Platforms",
-      "Heroku and Cloud Foundry as Understudy's local platforms: their APIs, with real processes, Postgres and Redis behind them",
+      `Heroku as Understudy's local platform: its API, with real processes, Postgres and Redis behind it. ${truth}`,
     ],
     [
       "Machine",

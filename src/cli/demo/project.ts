@@ -3,12 +3,14 @@ import { findPackageJSON } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import { parseApp } from "../../app/parse.ts";
+import type { App } from "../../app/schema.ts";
 import { stringifyApp } from "../../app/stringify.ts";
 import { UnderstudyError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { Stack } from "../../engine/stack.ts";
 import { importFolder } from "../../import/folder.ts";
 import type { LocalInfo } from "../../local/info.ts";
+import type { MirrorPlace, Setting } from "./mirror.ts";
 import type { OwnCommand } from "./own-command.ts";
 
 /** The folder of an installed package, this one's own included. */
@@ -51,21 +53,23 @@ export interface ProjectOptions {
   /** Under which users find the app. */
   readonly name: string;
   readonly local: LocalInfo;
+  readonly mirror: MirrorPlace;
   readonly passphrase: string;
   readonly understudy: OwnCommand;
 }
 
 /** The app in a folder of its own, imported, with the settings of its three stacks. */
 export async function makeProject(options: ProjectOptions): Promise<void> {
-  const { play, folder, name, local, understudy } = options;
+  const { play, folder, name, local, mirror, understudy } = options;
   await cp(play.source, folder, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
   await installPackages(folder);
   const { app } = await importFolder(folder);
   const description = parseApp({ ...app, domains: [name], ...play.additions });
   await writeFile(join(folder, "understudy.yaml"), stringifyApp(description));
-  await understudy.run(["init", folder, "--zone", local.dns.zone, "--server", local.dns.server]);
+  const { server, zone } = local.dns;
+  await understudy.run(["init", folder, "--mirror", mirror.platform, "--zone", zone, "--server", server]);
   await setTtl(join(folder, "Pulumi.yaml"), play.ttlSeconds);
-  await setConnections(options);
+  await setConnections(options, description);
 }
 
 /** What `npm install understudy` would do, without the network: this package and the one its programs run with. */
@@ -78,26 +82,19 @@ async function installPackages(folder: string): Promise<void> {
 }
 
 /** Where the two sites stand and how they are reached; whatever gives access is encrypted. */
-async function setConnections(options: ProjectOptions): Promise<void> {
-  const { heroku, cloudfoundry, dns } = options.local;
-  const { organization, space, appsDomain } = cloudfoundry;
+async function setConnections(options: ProjectOptions, app: App): Promise<void> {
+  const { heroku, dns } = options.local;
   await setConfig(options, "primary", [
     ["settings", { entrance: heroku.router }],
     ["connection", { url: heroku.url, dataUrl: heroku.url }],
     ["connection.token", { secret: heroku.token }],
   ]);
-  await setConfig(options, "mirror", [
-    ["settings", { organization, space, appsDomain, entrance: cloudfoundry.router }],
-    ["connection", { url: cloudfoundry.url, username: cloudfoundry.username }],
-    ["connection.password", { secret: cloudfoundry.password }],
-  ]);
+  await setConfig(options, "mirror", options.mirror.settings(options.local, app));
   await setConfig(options, "edge", [
     ["trafficKey", { name: dns.key.name, algorithm: dns.key.algorithm }],
     ["trafficKey.secret", { secret: dns.key.secret }],
   ]);
 }
-
-type Setting = readonly [path: string, value: JsonObject | { readonly secret: string }];
 
 async function setConfig(
   { folder, passphrase }: ProjectOptions,

@@ -11,6 +11,7 @@ import { stopLocal } from "../../local/down.ts";
 import type { LocalInfo } from "../../local/info.ts";
 import { startLocal } from "../../local/up.ts";
 import type { Progress } from "../progress.ts";
+import { cloudFoundry, type MirrorPlace } from "./mirror.ts";
 import { type BackgroundCommand, ownCommand } from "./own-command.ts";
 import { makeProject, type Play } from "./project.ts";
 
@@ -36,6 +37,8 @@ export interface Stage {
 
 export interface StageOptions {
   readonly play: Play;
+  /** What the mirror stands on. @default the local Cloud Foundry */
+  readonly mirror?: MirrorPlace;
   /** `offline` or `pulumi`. */
   readonly engine: string;
   readonly keep: boolean;
@@ -45,15 +48,22 @@ export interface StageOptions {
   readonly command?: typeof ownCommand;
 }
 
+/** What was begun and has to be ended. */
+interface Begun {
+  follower?: BackgroundCommand;
+  /** Of what outlives the stage. */
+  destroyMirror?: () => Promise<unknown>;
+}
+
 /** Sets the stage; whoever opens it closes it. One that can't be set whole is cleared away again. */
 export async function openStage(
   options: StageOptions,
 ): Promise<{ readonly stage: Stage; readonly close: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "understudy-demo-"));
-  const background: BackgroundCommand[] = [];
-  const close = () => clear(folder, background, options);
+  const begun: Begun = {};
+  const close = () => clear(folder, begun, options);
   try {
-    return { stage: await setStage(folder, background, options), close };
+    return { stage: await setStage(folder, begun, options), close };
   } catch (error) {
     await close();
     throw error;
@@ -72,12 +82,12 @@ export async function withStage<T>(options: StageOptions, perform: (stage: Stage
 
 async function setStage(
   folder: string,
-  background: BackgroundCommand[],
-  { play, engine, keep, progress, signal, command = ownCommand }: StageOptions,
+  begun: Begun,
+  { play, mirror = cloudFoundry, engine, keep, progress, signal, command = ownCommand }: StageOptions,
 ): Promise<Stage> {
   const app = basename(play.source);
-  const local = await progress.step("A Heroku, a Cloud Foundry and a name server on this machine", () =>
-    startLocal({ folder: join(folder, "local"), signal }),
+  const local = await progress.step(`A Heroku, ${mirror.what} and a name server on this machine`, () =>
+    startLocal({ folder: join(folder, "local"), parts: mirror.parts, port: mirror.port, signal }),
   );
   const project = join(folder, app);
   const kit = join(folder, `${app}.kit`);
@@ -96,16 +106,21 @@ async function setStage(
   };
   const outside = command({ cwd: folder, env, signal });
   await progress.step(`The ${app}, described from its Procfile and app.json`, () =>
-    makeProject({ play, folder: project, name, local, passphrase, understudy: outside }),
+    makeProject({ play, folder: project, name, local, mirror, passphrase, understudy: outside }),
   );
 
   const understudy = command({ cwd: project, env, signal });
   const up = (stack: string) => understudy.run(["up", stack, "--engine", engine]);
+  // The cluster stays, so what is made in it has to go; nobody could interrupt that who interrupted the rest.
+  if (mirror.outlives) {
+    const always = command({ cwd: project, env, signal: new AbortController().signal });
+    begun.destroyMirror = () => always.run(["destroy", "mirror", "--yes", "--force", "--engine", engine]);
+  }
   const startedAt = performance.now();
   // Both to their end, also when one fails: the stage is cleared after that.
   const ups = await Promise.allSettled([
     progress.step("understudy up primary: on Heroku", () => up("primary")),
-    progress.step("understudy up mirror: on Cloud Foundry", () => up("mirror")),
+    progress.step(`understudy up mirror: on ${mirror.title}`, () => up("mirror")),
   ]);
   for (const result of ups) if (result.status === "rejected") throw result.reason;
   const upSeconds = (performance.now() - startedAt) / 1000;
@@ -120,7 +135,7 @@ async function setStage(
       understudy.run(["link", "init", "--kit", kit]),
     ),
   ]);
-  background.push(await understudy.start(["link", "run", "--kit", kit], join(folder, "link.log")));
+  begun.follower = await understudy.start(["link", "run", "--kit", kit], join(folder, "link.log"));
   return { folder, project, kit, env, local, world, name, runs: join(folder, "runs"), upSeconds };
 }
 
@@ -136,17 +151,21 @@ function hints(folder: string, app: string): readonly string[] {
 
 async function clear(
   folder: string,
-  background: readonly BackgroundCommand[],
+  { follower, destroyMirror }: Begun,
   { play, keep, progress }: StageOptions,
 ): Promise<void> {
-  await Promise.all(background.map((command) => command.stop()));
+  await follower?.stop();
   if (keep) {
     progress.line("Everything but the link's follower is still there:");
     for (const line of hints(folder, basename(play.source))) progress.line(`  ${line}`);
     return;
   }
   await progress.step("Everything taken down again", async () => {
-    await stopLocal(join(folder, "local"));
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await destroyMirror?.();
+    } finally {
+      await stopLocal(join(folder, "local"));
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 }

@@ -59,19 +59,57 @@ function boxes() {
   return { made, seen, handler };
 }
 
+/** Tags that are named by what the program calls them, and that stick where they say so. */
+function tags() {
+  const seen: { readonly ignored: unknown; readonly urn: string | undefined; readonly timeout: unknown }[] =
+    [];
+  const handler: ResourceHandler = {
+    inputs: z.looseObject({ metadata: z.looseObject({ name: z.string() }) }),
+    replaceOn: ["metadata.name"],
+    replacement: (connection, olds) => ({
+      replaceOn: olds.glued === true ? ["text"] : ["metadata.name"],
+      deleteBeforeReplace: connection !== undefined,
+    }),
+    complete(inputs, { name, olds, seed }) {
+      if (inputs.metadata !== undefined) return inputs;
+      return { ...inputs, metadata: olds.metadata ?? { name: `${name}-${seed.length}` } };
+    },
+    async create() {
+      return { id: "tag-1", outputs: {} };
+    },
+    async read() {
+      return undefined;
+    },
+    async update({ ignored, urn: of, timeoutSeconds }) {
+      seen.push({ ignored, urn: of, timeout: timeoutSeconds });
+      return {};
+    },
+    async delete() {},
+  };
+  return { seen, handler };
+}
+
 let server: grpc.Server;
+let tag: ReturnType<typeof tags>;
 let client: InstanceType<typeof providerGrpc.ResourceProviderClient>;
 let shelf: ReturnType<typeof boxes>;
 
 beforeEach(async () => {
   shelf = boxes();
+  tag = tags();
+  const handlers: Readonly<Record<string, ResourceHandler>> = {
+    "understudy:shelf:Box": shelf.handler,
+    "understudy:shelf:Tag": tag.handler,
+  };
   server = new grpc.Server();
   server.addService(
     resourceProviderService,
     pluginService({
+      name: "understudy",
       version: "0.1.0",
       config: providerConfig({ shelf: z.strictObject({ url: z.url(), token: z.string() }) }),
-      resources: { "understudy:shelf:Box": shelf.handler },
+      handler: (token) => handlers[token],
+      unknownType: "Known types: understudy:shelf:Box.",
       log: () => silentLog,
     }),
   );
@@ -93,6 +131,7 @@ interface Calls {
   readonly configure: [pb.ConfigureRequest, pb.ConfigureResponse];
   readonly diff: [pb.DiffRequest, pb.DiffResponse];
   readonly create: [pb.CreateRequest, pb.CreateResponse];
+  readonly invoke: [pb.InvokeRequest, pb.InvokeResponse];
   readonly read: [pb.ReadRequest, pb.ReadResponse];
   readonly update: [pb.UpdateRequest, pb.UpdateResponse];
   readonly delete: [pb.DeleteRequest, empty.Empty];
@@ -257,6 +296,55 @@ describe("the plugin over gRPC", () => {
       .setNews(toStruct({}));
     await expect(call("check", other)).rejects.toMatchObject({
       details: expect.stringContaining("understudy:shelf:Box"),
+    });
+  });
+
+  it("lets a handler complete inputs by the resource's name, what it was, and chance", async () => {
+    const of = "urn:pulumi:primary::shop::understudy:shelf:Tag::label";
+    const check = async (news: JsonObject, olds: JsonObject = {}) => {
+      const request = new pb.CheckRequest().setUrn(of).setNews(toStruct(news)).setOlds(toStruct(olds));
+      return fromStruct((await call("check", request.setRandomseed(new Uint8Array(4)))).getInputs());
+    };
+    expect(await check({ text: "x" })).toEqual({ text: "x", metadata: { name: "label-4" } });
+    expect(await check({}, { metadata: { name: "old" } })).toEqual({ metadata: { name: "old" } });
+  });
+
+  it("lets a handler say by the inputs what only a new resource can change", async () => {
+    const of = "urn:pulumi:primary::shop::understudy:shelf:Tag::label";
+    const diff = async (olds: JsonObject, news: JsonObject) => {
+      const request = new pb.DiffRequest().setUrn(of).setOldInputs(toStruct(olds)).setNews(toStruct(news));
+      const answer = await call("diff", request);
+      return [answer.getReplacesList(), answer.getDeletebeforereplace()];
+    };
+    expect(await diff({ text: "a" }, { text: "b" })).toEqual([[], false]);
+    await configure();
+    expect(await diff({ text: "a", glued: true }, { text: "b", glued: true })).toEqual([["text"], true]);
+    const [before, after] = [{ metadata: { name: "a", x: 1 } }, { metadata: { name: "a", x: 2 } }];
+    expect(await diff(before, after)).toEqual([[], true]);
+  });
+
+  it("tells a handler of the resource, its time, and what is left alone", async () => {
+    await configure();
+    const of = "urn:pulumi:primary::shop::understudy:shelf:Tag::label";
+    const request = new pb.UpdateRequest()
+      .setUrn(of)
+      .setId("tag-1")
+      .setOlds(toStruct({}))
+      .setNews(toStruct({}))
+      .setTimeout(30)
+      .setIgnorechangesList(["spec.replicas", 'metadata.annotations["a.b/c"]']);
+    await call("update", request);
+    const ignored = [
+      ["spec", "replicas"],
+      ["metadata", "annotations", "a.b/c"],
+    ];
+    expect(tag.seen).toEqual([{ ignored, urn: of, timeout: 30 }]);
+  });
+
+  it("says that it has no functions", async () => {
+    const invoke = call("invoke", new pb.InvokeRequest().setTok("understudy:shelf:find"));
+    await expect(invoke).rejects.toMatchObject({
+      details: expect.stringContaining("no function 'understudy:shelf:find'"),
     });
   });
 });

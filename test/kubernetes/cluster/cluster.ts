@@ -1,0 +1,282 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { UnderstudyError } from "../../../src/base/errors.ts";
+import { readTextIfExists, writeFileAtomic } from "../../../src/base/file.ts";
+import { run } from "../../../src/base/run.ts";
+import { withLock } from "../../../src/local/lock.ts";
+import { isAlive, type ProcessRecord } from "../../../src/local/runtime/process-identity.ts";
+import { ingressClass, storageClass } from "../controllers/objects.ts";
+import { addStockImages, type StockImages } from "../images/stock.ts";
+import { ImageStore } from "../images/store.ts";
+import { type Binaries, buildBinaries } from "./binaries.ts";
+import { blockAt } from "./block.ts";
+import { componentsOf, ingressPort, nodeName, routesPort } from "./components.ts";
+import { kubeconfigOf, writeConfig } from "./config.ts";
+import { findProgram, whyNotRun } from "./machine.ts";
+import { bootScript, claimBlock, endNamespaces, releaseBlock, startNamespaces } from "./namespaces.ts";
+import { applyBasics } from "./objects.ts";
+import { importPause } from "./pause-image.ts";
+import { type ClusterFolder, clusterFolder } from "./place.ts";
+
+/** A cluster that answers, and how it is reached. */
+export interface RunningCluster {
+  readonly kubeconfig: string;
+  readonly url: string;
+  readonly token: string;
+  /** PEM. */
+  readonly ca: string;
+  readonly kubectl: string;
+  readonly containerdSocket: string;
+  /** Where the ingress controller takes requests. */
+  readonly ingress: { readonly address: string; readonly port: number };
+  /** The same for OpenShift's Routes. */
+  readonly routes: { readonly address: string; readonly port: number };
+  /** The machine's own address as pods see it. */
+  readonly host: string;
+  readonly ingressClass: string;
+  readonly storageClass: string;
+  /** Command of the builder `command`: what it builds, the node has. */
+  readonly builder: readonly string[];
+  readonly images: StockImages;
+}
+
+const processSchema = z.object({ pid: z.number(), ticks: z.string().optional(), startedAt: z.number() });
+const entranceSchema = z.object({ address: z.string(), port: z.number() });
+const recordSchema = z.object({
+  block: z.number(),
+  processes: z.array(processSchema),
+  running: z
+    .object({
+      kubeconfig: z.string(),
+      url: z.string(),
+      token: z.string(),
+      ca: z.string(),
+      kubectl: z.string(),
+      containerdSocket: z.string(),
+      ingress: entranceSchema,
+      routes: entranceSchema,
+      host: z.string(),
+      ingressClass: z.string(),
+      storageClass: z.string(),
+      builder: z.array(z.string()).readonly(),
+      images: z.object({ postgres: z.string(), redis: z.string(), maintenance: z.string() }),
+    })
+    .optional(),
+});
+type ClusterRecord = z.output<typeof recordSchema>;
+
+async function readRecord(folder: ClusterFolder): Promise<ClusterRecord | undefined> {
+  const text = await readTextIfExists(folder.record);
+  return text === undefined ? undefined : recordSchema.parse(JSON.parse(text));
+}
+
+async function writeRecord(folder: ClusterFolder, record: ClusterRecord): Promise<void> {
+  await writeFileAtomic(folder.record, JSON.stringify(record), { mode: 0o600 });
+}
+
+const marksOf = (record: ClusterRecord): readonly ProcessRecord[] =>
+  record.processes.map(({ pid, ticks, startedAt }) => ({ pid, ticks, startedAt }));
+
+/** The cluster of a folder if it is up. */
+export async function findCluster(root: string): Promise<RunningCluster | undefined> {
+  const record = await readRecord(clusterFolder(root));
+  if (record?.running === undefined) return undefined;
+  const alive = await Promise.all(marksOf(record).map(isAlive));
+  return alive.every(Boolean) ? record.running : undefined;
+}
+
+const lockMs = 150_000;
+
+/** One process at a time starts or ends the cluster of a folder; the others wait for it. */
+async function alone<T>(root: string, work: () => Promise<T>): Promise<T> {
+  const end = performance.now() + lockMs;
+  for (;;) {
+    try {
+      return await withLock(`${root}.lock`, work);
+    } catch (error) {
+      const isLocked = error instanceof UnderstudyError && error.code === "locked";
+      if (!isLocked || performance.now() > end) throw error;
+      await delay(200);
+    }
+  }
+}
+
+/** Ends the cluster of a folder and all that is left of one that died; false when there is none. */
+export async function endCluster(root: string): Promise<boolean> {
+  return await alone(root, () => end(root));
+}
+
+async function end(root: string): Promise<boolean> {
+  const folder = clusterFolder(root);
+  const record = await readRecord(folder);
+  if (record === undefined) return false;
+  await endNamespaces(folder, blockAt(record.block), marksOf(record));
+  return true;
+}
+
+export interface StartOptions {
+  readonly root: string;
+  /** The cluster ends with this process. */
+  readonly owner?: number | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** Starts a cluster and settles when its node takes pods; one that is up already is given as it is. Throws `cluster-impossible`. */
+export async function startCluster({ root, owner, say }: StartOptions): Promise<RunningCluster> {
+  const reason = await whyNotRun();
+  if (reason !== undefined)
+    throw new UnderstudyError(`A cluster can't be started here: ${reason}.`, { code: "cluster-impossible" });
+  const binaries = await buildBinaries(say);
+  return await alone(root, async () => {
+    const running = await findCluster(root);
+    if (running !== undefined) return running;
+    await end(root);
+    await claimFolder(root);
+    return await start(clusterFolder(root), binaries, owner, say);
+  });
+}
+
+/** A folder with someone else's files in it is not emptied. */
+async function claimFolder(root: string): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  if ((await readdir(root)).length > 0)
+    throw new UnderstudyError(`The folder ${root} holds something else than a cluster.`, {
+      code: "folder-in-use",
+      path: root,
+      suggestion: "Name an empty folder, or empty this one.",
+    });
+}
+
+async function start(
+  folder: ClusterFolder,
+  binaries: Binaries,
+  owner: number | undefined,
+  say: (line: string) => void,
+): Promise<RunningCluster> {
+  const block = await claimBlock();
+  const record = { block: block.index, processes: [] as ClusterRecord["processes"] };
+  try {
+    await writeRecord(folder, record);
+    const { url, token } = await writeConfig(folder, block);
+    const programs = { etcd: await needed("etcd"), containerd: await needed("containerd") };
+    const components = componentsOf(folder, block, binaries, programs);
+    const script = bootScript(components, binaries.kubectl, folder.kubeconfig);
+    await writeFile(join(folder.boot, "components.sh"), script, { mode: 0o600 });
+    const { guard, init } = await startNamespaces(folder, block, owner);
+    record.processes.push(plain(guard), plain(init));
+    await writeRecord(folder, record);
+    say(`starting in ${folder.root}`);
+    const images = addImages(folder.containerdSocket, binaries.pause);
+    // Its failure is waited for below; until then nobody must call it unhandled.
+    images.catch(() => {});
+    await answers(binaries.kubectl, folder);
+    const ca = await readFile(join(folder.keys, "apiserver.crt"), "utf8");
+    await writeFileAtomic(folder.kubeconfig, kubeconfigOf(url, token, ca), { mode: 0o600 });
+    await applyBasics(binaries.kubectl, folder.kubeconfig, block);
+    await nodeReady(binaries.kubectl, folder.kubeconfig);
+    const running: RunningCluster = {
+      kubeconfig: folder.kubeconfig,
+      url,
+      token,
+      ca,
+      kubectl: binaries.kubectl,
+      containerdSocket: folder.containerdSocket,
+      ingress: { address: block.node, port: ingressPort },
+      routes: { address: block.node, port: routesPort },
+      host: block.host,
+      ingressClass,
+      storageClass,
+      builder: [process.execPath, builder, folder.containerdSocket],
+      images: await images,
+    };
+    await writeRecord(folder, { ...record, running });
+    return running;
+  } catch (error) {
+    const logs = await lastWords(folder);
+    await endNamespaces(folder, block, marksOf(record)).catch(() => releaseBlock(block));
+    await rm(folder.root, { recursive: true, force: true });
+    throw new UnderstudyError(`The cluster did not come up: ${(error as Error).message}\n${logs}`, {
+      code: "cluster-stuck",
+      cause: error,
+    });
+  }
+}
+
+const plain = ({ pid, ticks, startedAt }: ProcessRecord) => ({
+  pid,
+  startedAt,
+  ...(ticks === undefined ? {} : { ticks }),
+});
+
+async function needed(name: string): Promise<string> {
+  const path = await findProgram(name);
+  if (path === undefined)
+    throw new UnderstudyError(`There is no command '${name}'.`, { code: "command-missing" });
+  return path;
+}
+
+const builder = fileURLToPath(new URL("../image-builder.ts", import.meta.url));
+
+/** Gives the node what its pods need, from the moment that it takes images. */
+async function addImages(socket: string, pause: string): Promise<StockImages> {
+  await retried(() => importPause(socket, pause));
+  const store = new ImageStore(socket);
+  return await addStockImages((image) => store.add(image));
+}
+
+const startLimitMs = 60_000;
+
+/** Until it succeeds; the last failure after a minute. */
+async function retried(work: () => Promise<void>): Promise<void> {
+  const end = performance.now() + startLimitMs;
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await delay(200);
+    }
+  }
+}
+
+async function answers(kubectl: string, folder: ClusterFolder): Promise<void> {
+  await retried(async () => {
+    await run(kubectl, ["--kubeconfig", folder.kubeconfig, "get", "--raw=/readyz"], { timeoutMs: 5_000 });
+  });
+}
+
+async function nodeReady(kubectl: string, kubeconfig: string): Promise<void> {
+  const ask = [
+    "--kubeconfig",
+    kubeconfig,
+    "wait",
+    "--for=condition=Ready",
+    `node/${nodeName}`,
+    "--timeout=60s",
+  ];
+  await retried(async () => {
+    await run(kubectl, ask, { timeoutMs: 61_000 });
+  });
+  // The first pods of a namespace need it.
+  await retried(async () => {
+    await run(kubectl, ["--kubeconfig", kubeconfig, "get", "serviceaccount", "default"], {
+      timeoutMs: 5_000,
+    });
+  });
+}
+
+/** The end of each component's log. */
+async function lastWords(folder: ClusterFolder): Promise<string> {
+  const names = await readdir(folder.logs).catch(() => []);
+  const ends = await Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(folder.logs, name), "utf8");
+      return `--- ${name}\n${text.trimEnd().split("\n").slice(-5).join("\n")}`;
+    }),
+  );
+  return ends.join("\n");
+}
