@@ -89,6 +89,9 @@ export function componentsOf(
         `--service-account-private-key-file=${key("service-account.pem")}`,
         `--root-ca-file=${key("apiserver.crt")}`,
         "--use-service-account-credentials=true",
+        // The default of 20 calls a second would be what is measured wherever many objects are made at once.
+        "--kube-api-qps=500",
+        "--kube-api-burst=500",
         "--bind-address=127.0.0.1",
       ],
     },

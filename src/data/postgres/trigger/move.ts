@@ -73,7 +73,8 @@ export function createMover(options: PrepareOptions & { readonly now?: () => num
     const note = urgent || readAt - present.notedAt >= noteEveryMs;
     const from = present.progress;
     const window = await openWindow(ends.source, from.snapshot ?? "", note);
-    checkHistory(from, window, ends.source.site);
+    checkServer(from, window, ends.source.site);
+    if (!reachesBack(window.state, from.snapshot ?? "")) return await behindLog(ends, from, urgent, tries);
     const verdict = judge(present.pairs, window, isFresh);
     if (verdict === "look-again") return await again(ends, urgent, tries);
     const { items, unnamed } = verdict;
@@ -104,6 +105,18 @@ export function createMover(options: PrepareOptions & { readonly now?: () => num
     const notedAt = isWritten ? readAt : present.notedAt;
     if (unnamed.length === 0) memory = { ...present, epoch, progress: to, notedAt };
     return { kind: "moved", changes: window.changes, progress: to };
+  };
+
+  /** The log no longer has what came after the last read; unless another process read it meanwhile, and it was pruned since. */
+  const behindLog = async (ends: Ends, from: Progress, urgent: boolean, tries: number): Promise<Moved> => {
+    await closeWindow(ends.source);
+    const present = await prepare(ends, options);
+    if (present.kind !== "ready") return present;
+    if (present.progress.snapshot !== from.snapshot) return await again(ends, urgent, tries);
+    throw new UnderstudyError(
+      `The log of ${ends.source.site} was emptied, since it was not read for too long.`,
+      { code: "log-cut", suggestion: reseed },
+    );
   };
 
   const again = async (ends: Ends, urgent: boolean, tries: number, error?: unknown): Promise<Moved> => {
@@ -148,17 +161,15 @@ function judge(pairs: ReadonlyMap<number, Pair>, window: Window, isFresh: boolea
   return { items, unnamed };
 }
 
-/** Throws when what has happened since the last read can't be known: then only a new copy helps. */
-function checkHistory(progress: Progress, window: Window, site: string): void {
+/** What helps where what has happened since the last read can't be known. */
+const reseed = 'Run "understudy link init --reseed" to copy its data anew.';
+
+/** Throws when the source isn't the server that was followed. */
+function checkServer(progress: Progress, window: Window, site: string): void {
   const last = progress.snapshot ?? "";
-  const suggestion = 'Run "understudy link init --reseed" to copy its data anew.';
   // Transaction ids only grow, unless it is not the same server any more.
   if (window.state.id !== progress.source || parseSnapshot(window.snapshot).xmax < parseSnapshot(last).xmax) {
     const text = `The database of ${site} is not the one that was followed, or was put back to an older state.`;
-    throw new UnderstudyError(text, { code: "source-replaced", suggestion });
-  }
-  if (!reachesBack(window.state, last)) {
-    const text = `The log of ${site} was emptied, since it was not read for too long.`;
-    throw new UnderstudyError(text, { code: "log-cut", suggestion });
+    throw new UnderstudyError(text, { code: "source-replaced", suggestion: reseed });
   }
 }
