@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { benchData } from "./data.ts";
 import { benchEngine } from "./engine.ts";
 import { type Figures, figure } from "./figure.ts";
+import { benchKubernetes } from "./kubernetes.ts";
 import { benchRender } from "./render.ts";
 import { benchSite } from "./site.ts";
 import { benchTraffic } from "./traffic.ts";
@@ -35,6 +36,7 @@ const suites: Readonly<Record<string, () => Promise<Figures>>> = {
   traffic: benchTraffic,
   data: benchData,
   site: benchSite,
+  kubernetes: benchKubernetes,
 };
 
 const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true });

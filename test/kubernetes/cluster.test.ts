@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/base/run.ts";
 import { eventually, processesNaming } from "../support/process.ts";
 import { blockAt, overlap } from "./cluster/block.ts";
-import { endCluster, findCluster, type RunningCluster, startCluster } from "./cluster/cluster.ts";
+import { endCluster, startCluster } from "./cluster/cluster.ts";
+import { findCluster, type RunningCluster } from "./cluster/record.ts";
 import { withOwnCluster } from "./suite.ts";
 
 const script = fileURLToPath(new URL("../../script/kubernetes", import.meta.url));

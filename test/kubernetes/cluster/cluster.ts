@@ -2,12 +2,10 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { UnderstudyError } from "../../../src/base/errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../../../src/base/file.ts";
+import { writeFileAtomic } from "../../../src/base/file.ts";
 import { run } from "../../../src/base/run.ts";
 import { withLock } from "../../../src/local/lock.ts";
-import { isAlive, type ProcessRecord } from "../../../src/local/runtime/process-identity.ts";
 import { ingressClass, storageClass } from "../controllers/objects.ts";
 import { addStockImages, type StockImages } from "../images/stock.ts";
 import { ImageStore } from "../images/store.ts";
@@ -20,73 +18,15 @@ import { bootScript, claimBlock, endNamespaces, releaseBlock, startNamespaces } 
 import { applyBasics } from "./objects.ts";
 import { importPause } from "./pause-image.ts";
 import { type ClusterFolder, clusterFolder } from "./place.ts";
-
-/** A cluster that answers, and how it is reached. */
-export interface RunningCluster {
-  readonly kubeconfig: string;
-  readonly url: string;
-  readonly token: string;
-  /** PEM. */
-  readonly ca: string;
-  readonly kubectl: string;
-  readonly containerdSocket: string;
-  /** Where the ingress controller takes requests. */
-  readonly ingress: { readonly address: string; readonly port: number };
-  /** The same for OpenShift's Routes. */
-  readonly routes: { readonly address: string; readonly port: number };
-  /** The machine's own address as pods see it. */
-  readonly host: string;
-  readonly ingressClass: string;
-  readonly storageClass: string;
-  /** Command of the builder `command`: what it builds, the node has. */
-  readonly builder: readonly string[];
-  readonly images: StockImages;
-}
-
-const processSchema = z.object({ pid: z.number(), ticks: z.string().optional(), startedAt: z.number() });
-const entranceSchema = z.object({ address: z.string(), port: z.number() });
-const recordSchema = z.object({
-  block: z.number(),
-  processes: z.array(processSchema),
-  running: z
-    .object({
-      kubeconfig: z.string(),
-      url: z.string(),
-      token: z.string(),
-      ca: z.string(),
-      kubectl: z.string(),
-      containerdSocket: z.string(),
-      ingress: entranceSchema,
-      routes: entranceSchema,
-      host: z.string(),
-      ingressClass: z.string(),
-      storageClass: z.string(),
-      builder: z.array(z.string()).readonly(),
-      images: z.object({ postgres: z.string(), redis: z.string(), maintenance: z.string() }),
-    })
-    .optional(),
-});
-type ClusterRecord = z.output<typeof recordSchema>;
-
-async function readRecord(folder: ClusterFolder): Promise<ClusterRecord | undefined> {
-  const text = await readTextIfExists(folder.record);
-  return text === undefined ? undefined : recordSchema.parse(JSON.parse(text));
-}
-
-async function writeRecord(folder: ClusterFolder, record: ClusterRecord): Promise<void> {
-  await writeFileAtomic(folder.record, JSON.stringify(record), { mode: 0o600 });
-}
-
-const marksOf = (record: ClusterRecord): readonly ProcessRecord[] =>
-  record.processes.map(({ pid, ticks, startedAt }) => ({ pid, ticks, startedAt }));
-
-/** The cluster of a folder if it is up. */
-export async function findCluster(root: string): Promise<RunningCluster | undefined> {
-  const record = await readRecord(clusterFolder(root));
-  if (record?.running === undefined) return undefined;
-  const alive = await Promise.all(marksOf(record).map(isAlive));
-  return alive.every(Boolean) ? record.running : undefined;
-}
+import {
+  type ClusterRecord,
+  findCluster,
+  holder,
+  holdersOf,
+  type RunningCluster,
+  readRecord,
+  writeRecord,
+} from "./record.ts";
 
 const lockMs = 150_000;
 
@@ -113,7 +53,7 @@ async function end(root: string): Promise<boolean> {
   const folder = clusterFolder(root);
   const record = await readRecord(folder);
   if (record === undefined) return false;
-  await endNamespaces(folder, blockAt(record.block), marksOf(record));
+  await endNamespaces(folder, blockAt(record.block), holdersOf(record));
   return true;
 }
 
@@ -166,7 +106,7 @@ async function start(
     const script = bootScript(components, binaries.kubectl, folder.kubeconfig);
     await writeFile(join(folder.boot, "components.sh"), script, { mode: 0o600 });
     const { guard, init } = await startNamespaces(folder, block, owner);
-    record.processes.push(plain(guard), plain(init));
+    record.processes.push(holder(guard), holder(init));
     await writeRecord(folder, record);
     say(`starting in ${folder.root}`);
     const images = addImages(folder.containerdSocket, binaries.pause);
@@ -196,7 +136,7 @@ async function start(
     return running;
   } catch (error) {
     const logs = await lastWords(folder);
-    await endNamespaces(folder, block, marksOf(record)).catch(() => releaseBlock(block));
+    await endNamespaces(folder, block, holdersOf(record)).catch(() => releaseBlock(block));
     await rm(folder.root, { recursive: true, force: true });
     throw new UnderstudyError(`The cluster did not come up: ${(error as Error).message}\n${logs}`, {
       code: "cluster-stuck",
@@ -204,12 +144,6 @@ async function start(
     });
   }
 }
-
-const plain = ({ pid, ticks, startedAt }: ProcessRecord) => ({
-  pid,
-  startedAt,
-  ...(ticks === undefined ? {} : { ticks }),
-});
 
 async function needed(name: string): Promise<string> {
   const path = await findProgram(name);

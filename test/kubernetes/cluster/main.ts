@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "../../../src/base/errors.ts";
 import { buildBinaries } from "./binaries.ts";
-import { endCluster, findCluster, type RunningCluster, startCluster } from "./cluster.ts";
+import { endCluster, startCluster } from "./cluster.ts";
 import { defaultClusterRoot } from "./place.ts";
+import { findCluster, type RunningCluster } from "./record.ts";
 import { kubernetesVersion } from "./versions.ts";
 
 const usage = `Usage: script/kubernetes up|down|status|build [--folder DIR] [--owner PID] [--json]

@@ -61,7 +61,7 @@ async function librariesOf(program: string): Promise<readonly string[]> {
 const merged = (path: string) => path.replace(/^\/(bin|sbin|lib|lib64)\//, "/usr/$1/");
 
 /** Puts a copy of a file of this machine at its own path, or another one, in an image's folder. */
-export async function putFile(folder: string, from: string, to = from): Promise<void> {
+async function putFile(folder: string, from: string, to = from): Promise<void> {
   const target = join(folder, merged(to));
   await mkdir(dirname(target), { recursive: true });
   await copyFile(await realpath(from), target);

@@ -7,7 +7,7 @@ import type { Image } from "./image.ts";
 const limitMs = 20_000;
 
 /** The repository of a reference: without tag and digest; a registry's port is no tag. */
-export function repositoryOf(reference: string): string {
+function repositoryOf(reference: string): string {
   const [name = ""] = reference.split("@");
   return name.replace(/:[^/:]+$/, "");
 }
