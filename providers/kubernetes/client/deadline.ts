@@ -23,7 +23,8 @@ export function deadline(options: CallOptions = {}, clock: Clock = systemClock):
   const { signal: outer, timeoutMs = defaultTimeoutMs } = options;
   const end = clock.monotonic() + timeoutMs;
   const remainingMs = () => Math.max(0, Math.ceil(end - clock.monotonic()));
-  const timer = AbortSignal.timeout(timeoutMs);
+  // A share of a time need not be whole, and the timer takes nothing else.
+  const timer = AbortSignal.timeout(Math.ceil(timeoutMs));
   const signal = outer === undefined ? timer : AbortSignal.any([outer, timer]);
   const inner = (): CallOptions => ({
     timeoutMs: remainingMs(),
