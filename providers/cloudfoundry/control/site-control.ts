@@ -8,6 +8,7 @@ import type {
   SiteControl,
   SiteObservation,
 } from "../../../src/platform/contract.ts";
+import { askHealth, type Door } from "../../../src/platform/health.ts";
 import { type Client, clientFor } from "../api/client.ts";
 import { type Deadline, deadline } from "../api/deadline.ts";
 import { appNamed, placeOf } from "../api/place.ts";
@@ -26,11 +27,12 @@ import { runTask } from "../deploy/task.ts";
 import { appName, frontProcess, instanceName, maintenanceHost } from "../render/names.ts";
 import { urlOf } from "../resources/credentials.ts";
 import type { Connection, Settings } from "../settings.ts";
-import { askHealth, type Entrance } from "./health.ts";
 import { enterMaintenance, leaveMaintenance } from "./maintenance.ts";
 import { observeApp } from "./observe.ts";
 
 const defaultTimeoutMs = 30_000;
+/** An app that takes longer to answer is not well. */
+const longestAnswerMs = 10_000;
 
 /** What the failover plane may ask of an app on Cloud Foundry. */
 export class CloudFoundrySite implements SiteControl {
@@ -115,11 +117,14 @@ export class CloudFoundrySite implements SiteControl {
 
   async health(options: CallOptions = {}): Promise<HealthObservation> {
     const until = limit(options);
-    return await askHealth(await this.#entrance(until), until);
+    const door = await this.#door(until);
+    const answered = AbortSignal.timeout(Math.max(1, Math.min(longestAnswerMs, until.remainingMs())));
+    const ends = until.signal === undefined ? answered : AbortSignal.any([answered, until.signal]);
+    return await askHealth(door, { until: ends, cancelled: until.signal });
   }
 
   /** As settings say; else the default route, by https as users come. */
-  async #entrance(until: Deadline): Promise<Entrance> {
+  async #door(until: Deadline): Promise<Door> {
     const { app, settings } = this.#site;
     const front = frontProcess(app);
     const path = (front === undefined ? undefined : app.processes[front]?.http?.health?.path) ?? "/";

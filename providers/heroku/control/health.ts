@@ -1,23 +1,13 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { isPublic } from "../../../src/app/roles.ts";
 import type { App } from "../../../src/app/schema.ts";
-import { messageOf } from "../../../src/base/errors.ts";
 import type { CallOptions, ControlledSite, HealthObservation } from "../../../src/platform/contract.ts";
+import { askHealth, type Door } from "../../../src/platform/health.ts";
 import type { HerokuClient } from "../client/client.ts";
 import { within } from "../client/deadline.ts";
 import { appShape } from "../client/shapes.ts";
 import type { HerokuSettings } from "../settings.ts";
 
 const defaultTimeoutMs = 10_000;
-
-/** Where a site is entered, and by which name it is asked for. */
-interface Entrance {
-  readonly address: string;
-  readonly port: number;
-  readonly tls: boolean;
-  readonly host: string;
-}
 
 function healthPath(app: App): string {
   const web = Object.entries(app.processes).find(([name, process]) => isPublic(name, process));
@@ -30,7 +20,7 @@ async function entranceOf(
   path: string,
   { app, settings }: ControlledSite<HerokuSettings>,
   signal: AbortSignal,
-): Promise<Entrance> {
+): Promise<Omit<Door, "path">> {
   const domain = app.domains.find((hostname) => !hostname.startsWith("*"));
   if (settings.entrance !== undefined && domain !== undefined) return { ...settings.entrance, host: domain };
   const { web_url } = await client.get(path, appShape, { signal });
@@ -38,31 +28,6 @@ async function entranceOf(
   const tls = url.protocol === "https:";
   const own = { address: url.hostname, port: Number(url.port || (tls ? 443 : 80)), tls };
   return { ...own, ...settings.entrance, host: domain ?? url.hostname };
-}
-
-/** Status of one GET, past DNS: the connection goes to the entrance, the name (also TLS's) is the app's. */
-function statusOf(
-  { address, port, tls, host }: Entrance,
-  path: string,
-  signal: AbortSignal,
-): Promise<number> {
-  const options = {
-    host: address,
-    port,
-    path,
-    signal,
-    agent: false as const,
-    headers: { host, connection: "close" },
-  };
-  return new Promise((resolve, reject) => {
-    const sent = tls ? httpsRequest({ ...options, servername: host }) : httpRequest(options);
-    sent.on("response", (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    sent.on("error", reject);
-    sent.end();
-  });
 }
 
 /** A site that can't be asked is not healthy: only the API's own refusals are errors. */
@@ -75,17 +40,7 @@ export async function checkHealth(
   const deadline = { timeoutMs: defaultTimeoutMs, ...options };
   return await within(`The health of ${appPath}`, deadline, async (signal) => {
     const entrance = await entranceOf(client, appPath, site, signal);
-    const path = healthPath(site.app);
-    const startedAt = performance.now();
-    const took = (): string => `${Math.round(performance.now() - startedAt)} ms`;
-    try {
-      const status = await statusOf(entrance, path, signal);
-      const healthy = status >= 200 && status < 400;
-      return { healthy, detail: `GET ${path} of ${entrance.host} answered ${status} in ${took()}` };
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      const why = signal.aborted ? "no answer" : messageOf(error);
-      return { healthy: false, detail: `GET ${path} of ${entrance.host} failed after ${took()}: ${why}` };
-    }
+    const door = { ...entrance, path: healthPath(site.app) };
+    return await askHealth(door, { until: signal, cancelled: options.signal });
   });
 }

@@ -1,23 +1,12 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { messageOf, NotFoundError } from "../../../src/base/errors.ts";
+import { NotFoundError } from "../../../src/base/errors.ts";
 import type { CallOptions, HealthObservation } from "../../../src/platform/contract.ts";
-import { type Deadline, deadline } from "../client/deadline.ts";
+import { askHealth, type Door } from "../../../src/platform/health.ts";
+import { deadline } from "../client/deadline.ts";
 import { type EntranceRef, readAddresses } from "../entrance.ts";
 import { baseName, domainObject, processObject } from "../names.ts";
 import { frontProcess, type Place } from "./place.ts";
 
 const defaultTimeoutMs = 10_000;
-
-/** Where and as whom the app is asked. */
-interface Door {
-  readonly address: string;
-  readonly port: number;
-  readonly tls: boolean;
-  /** The host name that users ask for. */
-  readonly host: string;
-  readonly path: string;
-}
 
 /** The object by which users come in. */
 function entranceOf({ namespace, site: { app, settings } }: Place, front: string): EntranceRef {
@@ -56,39 +45,9 @@ async function doorOf(place: Place, options: CallOptions): Promise<Door> {
   return { address, port: tls ? 443 : 80, tls, host: host ?? address, path };
 }
 
-function statusOf({ address, port, tls, host, path }: Door, until: Deadline): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const headers = { host, connection: "close" };
-    const options = { host: address, port, path, headers, agent: false as const, signal: until.signal };
-    const answered = (response: IncomingMessage): void => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    };
-    const sent = tls
-      ? httpsRequest({ ...options, servername: host }, answered)
-      : httpRequest(options, answered);
-    sent.on("error", reject);
-    sent.end();
-  });
-}
-
-/** Asks the app itself, past DNS: the connection goes to the entrance, the request names the app's host. */
-export async function askHealth(place: Place, options: CallOptions): Promise<HealthObservation> {
+/** Asks the app itself, past DNS. */
+export async function readHealth(place: Place, options: CallOptions): Promise<HealthObservation> {
   const until = deadline({ timeoutMs: defaultTimeoutMs, ...options });
   const door = await doorOf(place, until.options());
-  const began = until.clock.monotonic();
-  const took = (): string => `${Math.round(until.clock.monotonic() - began)} ms`;
-  try {
-    const status = await statusOf(door, until);
-    const healthy = status >= 200 && status < 400;
-    return { healthy, detail: `GET ${door.path} of ${door.host} answered ${status} in ${took()}` };
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    const why = until.signal.aborted ? "no answer" : messageOf(error);
-    const at = `${door.tls ? "https" : "http"}://${door.address}:${door.port}`;
-    return {
-      healthy: false,
-      detail: `GET ${door.path} of ${door.host} at ${at} failed after ${took()}: ${why}`,
-    };
-  }
+  return await askHealth(door, { until: until.signal, cancelled: options.signal });
 }

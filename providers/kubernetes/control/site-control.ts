@@ -11,7 +11,7 @@ import { clientFor } from "../client/client.ts";
 import type { KubernetesConnection } from "../connection.ts";
 import type { Settings } from "../settings.ts";
 import { changeConfig, restartAll } from "./config.ts";
-import { askHealth } from "./health.ts";
+import { readHealth } from "./health.ts";
 import { readLogs } from "./logs.ts";
 import { enterMaintenance, leaveMaintenance } from "./maintenance.ts";
 import { observeSite } from "./observe.ts";
@@ -68,7 +68,7 @@ export class KubernetesSite implements SiteControl {
   }
 
   health(options: CallOptions = {}): Promise<HealthObservation> {
-    return askHealth(this.#place, options);
+    return readHealth(this.#place, options);
   }
 
   serviceUrl(service: string, options: CallOptions = {}): Promise<string> {
