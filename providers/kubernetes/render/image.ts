@@ -21,6 +21,11 @@ export function imageFingerprint({ app, archive }: Site): string {
   return "image" in app.source ? app.source.image : (archive?.sha256 ?? JSON.stringify(app.source));
 }
 
+/** What the image was built from, beside its digest: the same source has the same hash on every site. */
+export function sourceOfImage({ archive }: Site): Readonly<Record<string, string>> {
+  return archive === undefined ? {} : { "understudy.dev/source": `sha256:${archive.sha256}` };
+}
+
 /** The build of the app's image, when there is one. Without a registry, its handler says what is missing. */
 export function renderImage(site: Site): readonly RenderedResource[] {
   if (!isBuilt(site)) return [];

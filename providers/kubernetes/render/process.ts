@@ -12,6 +12,7 @@ import {
 } from "../names.ts";
 import { imageKind, runProcess } from "./command.ts";
 import { environmentVersion } from "./config.ts";
+import { sourceOfImage } from "./image.ts";
 import type { KubeResource } from "./kube.ts";
 import { defined, kubeResource, sharedWithFailover, unawaited } from "./object.ts";
 import { podSpec } from "./pod.ts";
@@ -95,7 +96,7 @@ function deployment(
     kind: "Deployment",
     name: processObject(app, settings, name),
     labels: { ...labelsOf(site, name), ...site.dialect.workloadLabels(app) },
-    annotations: sharedWithFailover,
+    annotations: { ...sharedWithFailover, ...sourceOfImage(site) },
     fields: {
       spec: defined({
         // The autoscaler's business while it runs at all; with 0 it rests.
