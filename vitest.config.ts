@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { LongFirst } from "./test/support/long-first.ts";
 import { SummaryReporter } from "./test/support/summary-reporter.ts";
 
 /** Suites that need a Kubernetes cluster: script/test --kubernetes. */
@@ -11,6 +12,7 @@ export default defineConfig({
     pool: "forks",
     // Suites wait more than they compute, and none shares a port or a folder with another.
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     // Most suites start servers and processes: generous limits that only a hang can reach.
     testTimeout: 60_000,
     hookTimeout: 120_000,
