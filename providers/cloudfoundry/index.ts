@@ -12,6 +12,7 @@ export const cloudfoundry: Platform<Settings, Connection> = {
   title: "Cloud Foundry",
   settings: settingsSchema,
   connection: connectionSchema,
+  access: { url: "plain", username: "plain", password: "secret" },
   capabilities,
   render,
   connect: (connection, site) => new CloudFoundrySite(connection, site),

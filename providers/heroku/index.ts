@@ -20,6 +20,7 @@ export const heroku: Platform<HerokuSettings, HerokuConnection> = {
   title: "Heroku",
   settings: settingsSchema,
   connection: connectionSchema,
+  access: { token: "secret" },
   capabilities,
   render,
   observeApp,

@@ -13,6 +13,7 @@ export const kubernetes: Platform<Settings, KubernetesConnection> = {
   title: "Kubernetes",
   settings: settingsSchema,
   connection: connectionSchema,
+  access: { kubeconfig: "secret" },
   capabilities,
   render,
   connect: (connection, site) => new KubernetesSite(connection, site),

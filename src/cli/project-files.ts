@@ -1,13 +1,24 @@
 import { stringify } from "yaml";
 import type { App } from "../app/schema.ts";
 import type { JsonObject } from "../base/json.ts";
+import type { Platform } from "../platform/contract.ts";
+
+/** What a site's settings begin with. */
+type SitePlatform = Pick<Platform, "name" | "access">;
+
+/** The commands that tell a stack how its site is reached. */
+export function accessCommands(stack: string, { access }: SitePlatform): readonly string[] {
+  return Object.entries(access).map(([key, kind]) => {
+    const option = kind === "secret" ? " --secret" : "";
+    return `understudy config set ${stack} --path${option} understudy:connection.${key}`;
+  });
+}
 
 /** What `init` has to know of where the app will stand. */
 export interface ProjectWish {
   readonly app: App;
-  /** Names of platforms. */
-  readonly primary: string;
-  readonly mirror: string;
+  readonly primary: SitePlatform;
+  readonly mirror: SitePlatform;
   /** The zone of the app's domain and its authoritative servers; undefined = to be filled in. */
   readonly zone?: string;
   readonly servers?: readonly string[];
@@ -47,10 +58,10 @@ ${stringify({
 })}`;
 }
 
-function siteYaml(platform: string): string {
-  return `# Where this site stands. How it is reached is secret:
-#   understudy config set STACK --secret --path understudy:connection.token   (asks for the value)
-${stringify({ config: { "understudy:platform": platform, "understudy:settings": {}, "understudy:connection": {} } })}`;
+function siteYaml(stack: string, platform: SitePlatform): string {
+  const commands = accessCommands(stack, platform).map((command) => `#   ${command}\n`);
+  return `# Where this site stands. How it is reached is set by (each asks for the value, or takes it from a file: < FILE):
+${commands.join("")}${stringify({ config: { "understudy:platform": platform.name, "understudy:settings": {}, "understudy:connection": {} } })}`;
 }
 
 const edgeYaml = `# The DNS records. What may change them is secret:
@@ -67,8 +78,8 @@ export { default } from ${JSON.stringify(programs)};
 export function projectFiles(wish: ProjectWish): Readonly<Record<string, string>> {
   return {
     "Pulumi.yaml": projectYaml(wish),
-    "Pulumi.primary.yaml": siteYaml(wish.primary),
-    "Pulumi.mirror.yaml": siteYaml(wish.mirror),
+    "Pulumi.primary.yaml": siteYaml("primary", wish.primary),
+    "Pulumi.mirror.yaml": siteYaml("mirror", wish.mirror),
     "Pulumi.edge.yaml": edgeYaml,
     "stacks/index.mjs": programFile(wish),
     // Pulumi loads a program by the nearest package.json; the app's own may say CommonJS, or not be there.

@@ -20,6 +20,8 @@ export interface Platform<
   readonly settings: z.ZodType<Settings>;
   /** Checks what a client needs, e.g. `{url, token}`. */
   readonly connection: z.ZodType<Connection>;
+  /** What of the connection an owner has to set, in that order: the usual way in, where there are several. */
+  readonly access: Readonly<Record<string, "plain" | "secret">>;
   readonly capabilities: Capabilities;
   /** Pure: the same app and site give the same, sorted result; no I/O. */
   render(app: App, site: SiteSpec<Settings>): Rendered;

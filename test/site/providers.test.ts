@@ -35,6 +35,7 @@ function platform(resources: readonly RenderedResource[]): Platform {
     title: "Shelf",
     settings: z.record(z.string(), z.json()),
     connection: z.record(z.string(), z.json()),
+    access: {},
     capabilities: { platform: "shelf", fields: [] } as unknown as Platform["capabilities"],
     render: () => ({ resources, artifacts: [], fidelity: [] }),
     connect: unused,

@@ -11,7 +11,7 @@ import { importFolder } from "../../import/folder.ts";
 import { loadPlatform, platformNames } from "../../platform/registry.ts";
 import { makeSecrets } from "../generated-secrets.ts";
 import { packageFrom } from "../package-root.ts";
-import { projectFiles } from "../project-files.ts";
+import { accessCommands, projectFiles } from "../project-files.ts";
 import { terminal } from "../terminal.ts";
 
 interface Options {
@@ -49,13 +49,13 @@ Examples:
 }
 
 async function initialise(folder: string, options: Options): Promise<void> {
-  await Promise.all([options.primary, options.mirror].map(loadPlatform));
+  const [primary, mirror] = await Promise.all([loadPlatform(options.primary), loadPlatform(options.mirror)]);
   const app = await appOf(folder, options);
   const { zone, server: servers } = options;
   const files = projectFiles({
     app,
-    primary: options.primary,
-    mirror: options.mirror,
+    primary,
+    mirror,
     ...(zone === undefined ? {} : { zone }),
     ...(servers === undefined ? {} : { servers }),
     ...packageFrom(folder),
@@ -76,10 +76,14 @@ async function initialise(folder: string, options: Options): Promise<void> {
     terminal.progress(`wrote ${path}`);
   }
   await generate(folder, app);
+  const access = [...accessCommands("primary", primary), ...accessCommands("mirror", mirror)]
+    .map((command) => `       ${command}`)
+    .join("\n");
   terminal.print(`
 Next:
   1. Read ${description}, and see what each platform makes of it:  understudy check
-  2. Say how each site is reached:  understudy config set primary --secret --path understudy:connection.token
+  2. Say how each site is reached (each asks for the value, or takes it from a file: < FILE):
+${access}
   3. Stand them up:  understudy up primary && understudy up mirror && understudy up edge
   4. Seal the kit:  understudy kit -o understudy.kit`);
 }
