@@ -1,6 +1,6 @@
 // The Pulumi plugin `pulumi-resource-understudy`: serves every resource type of every platform, and the DNS records.
 import { packageVersion } from "../src/base/version.ts";
-import type { ResourceHandler } from "../src/platform/contract.ts";
+import type { ResourceHandler } from "../src/platform/handler.ts";
 import { loadPlatform, platformNames } from "../src/platform/registry.ts";
 import { trafficConnection, trafficResources } from "../src/traffic/resource.ts";
 import { providerConfig } from "./plugin/config.ts";

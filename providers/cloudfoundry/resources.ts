@@ -1,4 +1,4 @@
-import type { ResourceHandler } from "../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../src/platform/handler.ts";
 import { app } from "./resources/app.ts";
 import { domain } from "./resources/domain.ts";
 import { drain } from "./resources/drain.ts";

@@ -1,4 +1,4 @@
-import type { ResourceHandler } from "../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../src/platform/handler.ts";
 import type { KubernetesConnection } from "./connection.ts";
 import { entrance } from "./resources/entrance.ts";
 import { externalService } from "./resources/external-service.ts";

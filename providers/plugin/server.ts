@@ -7,7 +7,7 @@ import { UnderstudyError } from "../../src/base/errors.ts";
 import type { JsonObject } from "../../src/base/json.ts";
 import type { Log } from "../../src/base/log.ts";
 import { covers, parsePath } from "../../src/base/property-path.ts";
-import type { ResourceHandler } from "../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../src/platform/handler.ts";
 import { PartialCreateError } from "../../src/platform/partial.ts";
 import { type CheckFailure, checkInputs } from "./check.ts";
 import type { PluginConfig } from "./config.ts";

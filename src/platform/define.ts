@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { JsonObject } from "../base/json.ts";
-import type { ResourceContext, ResourceHandler, ResourceState } from "./contract.ts";
+import type { ResourceContext, ResourceHandler, ResourceState } from "./handler.ts";
 
 /** After a creation that failed half-way the inputs are empty. */
 type Known<Inputs> = { readonly inputs: Partial<Inputs>; readonly outputs: JsonObject };

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { NotFoundError, RefusedError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
+import type { TrafficTarget } from "../platform/contract.ts";
 import type {
   ResourceContext,
   ResourceHandler,
   ResourceReading,
   ResourceState,
-  TrafficTarget,
-} from "../platform/contract.ts";
+} from "../platform/handler.ts";
 import type { Ledger, TrafficState, Zone } from "./contract.ts";
 import { isLedgerWord, sameLedger } from "./ledger.ts";
 import { describeLedger } from "./reading.ts";

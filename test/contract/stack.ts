@@ -3,15 +3,8 @@ import { changesBetween, replaces } from "../../providers/plugin/diff.ts";
 import { isJsonObject, type JsonObject } from "../../src/base/json.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { parsePath } from "../../src/base/property-path.ts";
-import type {
-  InputValue,
-  Platform,
-  Rendered,
-  RenderedResource,
-  ResourceContext,
-  ResourceHandler,
-  ResourceReading,
-} from "../../src/platform/contract.ts";
+import type { InputValue, Platform, Rendered, RenderedResource } from "../../src/platform/contract.ts";
+import type { ResourceContext, ResourceHandler, ResourceReading } from "../../src/platform/handler.ts";
 import { PartialCreateError } from "../../src/platform/partial.ts";
 import { asReference, inDependencyOrder } from "../../src/site/references.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/base/json.ts";
 import { silentLog } from "../../src/base/log.ts";
-import type { ResourceContext } from "../../src/platform/contract.ts";
+import type { ResourceContext } from "../../src/platform/handler.ts";
 import type { Zone } from "../../src/traffic/contract.ts";
 import { openZone } from "../../src/traffic/registry.ts";
 import { type TrafficConnection, trafficResources } from "../../src/traffic/resource.ts";

@@ -1,6 +1,6 @@
 import type { Log } from "../../../src/base/log.ts";
-import type { ResourceContext } from "../../../src/platform/contract.ts";
 import { definer } from "../../../src/platform/define.ts";
+import type { ResourceContext } from "../../../src/platform/handler.ts";
 import { type Client, clientFor } from "../api/client.ts";
 import { type Deadline, deadline } from "../api/deadline.ts";
 import type { Connection } from "../settings.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { messageOf, UnderstudyError } from "../../../src/base/errors.ts";
-import type { ResourceHandler } from "../../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 import type { HerokuClient } from "../client/client.ts";
 import { ifFound } from "../client/errors.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NotFoundError, UnderstudyError } from "../../../src/base/errors.ts";
-import type { ResourceHandler } from "../../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import type { HerokuClient } from "../client/client.ts";
 import type { Deadline } from "../client/deadline.ts";
 import { ifFound } from "../client/errors.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ResourceHandler } from "../../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import type { HerokuClient } from "../client/client.ts";
 import type { Deadline } from "../client/deadline.ts";
 import { ifFound } from "../client/errors.ts";

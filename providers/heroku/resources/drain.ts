@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ResourceHandler } from "../../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import { ifFound } from "../client/errors.ts";
 import { appShape, drainShape } from "../client/shapes.ts";
 import { clientOf } from "../client/shared.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { messageOf, UnderstudyError } from "../../../src/base/errors.ts";
 import { sortKeys } from "../../../src/base/json.ts";
-import type { ResourceContext, ResourceHandler } from "../../../src/platform/contract.ts";
+import type { ResourceContext, ResourceHandler } from "../../../src/platform/handler.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 import { assembleUpload } from "../archive/assemble.ts";
 import type { HerokuClient } from "../client/client.ts";

@@ -6,7 +6,7 @@ import type {
   ResourceHandler,
   ResourceReading,
   ResourceState,
-} from "../../../src/platform/contract.ts";
+} from "../../../src/platform/handler.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 import { clientFor } from "../client/client.ts";
 import { type KubernetesObject, refOf, valueAt } from "../client/object.ts";

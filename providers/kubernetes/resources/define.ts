@@ -1,6 +1,6 @@
 import type { Log } from "../../../src/base/log.ts";
-import type { ResourceContext } from "../../../src/platform/contract.ts";
 import { definer } from "../../../src/platform/define.ts";
+import type { ResourceContext } from "../../../src/platform/handler.ts";
 import { clientFor, type KubernetesClient } from "../client/client.ts";
 import type { KubernetesConnection } from "../connection.ts";
 

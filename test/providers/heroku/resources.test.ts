@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { heroku } from "../../../providers/heroku/index.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
-import type { ResourceHandler, ResourceState } from "../../../src/platform/contract.ts";
+import type { ResourceHandler, ResourceState } from "../../../src/platform/handler.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 import { appArchive } from "../../local/heroku/app-archive.ts";
 import { type Api, apiOf, until } from "../../local/heroku/client.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resources } from "../../../providers/kubernetes/resources.ts";
 import type { Json, JsonObject } from "../../../src/base/json.ts";
 import { silentLog } from "../../../src/base/log.ts";
-import type { ResourceHandler } from "../../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import { openScriptedServer, type ScriptedServer, status } from "./scripted-server.ts";
 
 function handlerOf(type: string): ResourceHandler {

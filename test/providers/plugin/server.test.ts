@@ -10,7 +10,7 @@ import { pluginService, resourceProviderService } from "../../../providers/plugi
 import { fromStruct, toStruct, unknownValue } from "../../../providers/plugin/wire.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import { silentLog } from "../../../src/base/log.ts";
-import type { ResourceHandler } from "../../../src/platform/contract.ts";
+import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 
 const urn = "urn:pulumi:primary::shop::understudy:index:Site$understudy:shelf:Box::box";
