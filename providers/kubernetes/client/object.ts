@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/base/json.ts";
+import { valueAt as valueAtPath } from "../../../src/base/property-path.ts";
 
 /** Says which object is meant. `namespace` is left out for kinds that have none. */
 export interface ObjectRef {
@@ -60,10 +61,7 @@ export function titleOf({ kind, name, namespace }: ObjectRef): string {
 
 /** What stands at a path of an object, or undefined. Dots go deeper; whole numbers go into lists. */
 export function valueAt(object: Json | undefined, path: string): Json | undefined {
-  return path.split(".").reduce<Json | undefined>((value, key) => {
-    if (typeof value !== "object" || value === null) return undefined;
-    return (value as { readonly [key: string]: Json })[key];
-  }, object);
+  return valueAtPath(object, path.split("."));
 }
 
 function strange(server: string, what: string): UnderstudyError {

@@ -2,9 +2,10 @@ import { NotFoundError } from "../../../src/base/errors.ts";
 import type { CallOptions, LogLine } from "../../../src/platform/contract.ts";
 import { deadline } from "../client/deadline.ts";
 import { KubernetesError } from "../client/errors.ts";
+import { labelSelectorOf } from "../client/labels.ts";
 import { type KubernetesObject, valueAt } from "../client/object.ts";
 import { jobLabel, siteSelector } from "../names.ts";
-import { type Place, processNamed, selectorText } from "./place.ts";
+import { type Place, processNamed } from "./place.ts";
 
 /** Logs that are read at a time. */
 const atOnce = 8;
@@ -50,7 +51,7 @@ export async function readLogs(
 ): Promise<readonly LogLine[]> {
   const until = deadline(options);
   const { client, namespace, site } = place;
-  const labelSelector = selectorText(siteSelector(site.app, site.settings));
+  const labelSelector = labelSelectorOf(siteSelector(site.app, site.settings));
   const pods = await client.list(
     { apiVersion: "v1", kind: "Pod", namespace, labelSelector },
     until.options(),

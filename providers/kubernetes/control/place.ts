@@ -2,6 +2,7 @@ import { isPublic } from "../../../src/app/roles.ts";
 import { NotFoundError } from "../../../src/base/errors.ts";
 import type { CallOptions, ControlledSite } from "../../../src/platform/contract.ts";
 import type { KubernetesClient } from "../client/client.ts";
+import { labelSelectorOf } from "../client/labels.ts";
 import { type KubernetesObject, type ObjectRef, valueAt } from "../client/object.ts";
 import type { KubernetesConnection } from "../connection.ts";
 import {
@@ -29,14 +30,6 @@ export function placeOf(
   site: ControlledSite<Settings>,
 ): Place {
   return { client, connection, site, namespace: namespaceOf(site.app, site.settings) };
-}
-
-/** A label selector as the API takes it. */
-export function selectorText(
-  labels: Readonly<Record<string, string>>,
-  ...present: readonly string[]
-): string {
-  return [...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...present].join(",");
 }
 
 export function deploymentRef({ namespace, site: { app, settings } }: Place, process: string): ObjectRef {
@@ -73,7 +66,7 @@ export function processNamed(place: Place, { metadata }: KubernetesObject): stri
 export async function processesOf(place: Place, options: CallOptions): Promise<readonly ProcessObject[]> {
   const { client, namespace, site } = place;
   const { app, settings } = site;
-  const labelSelector = selectorText(siteSelector(app, settings), processLabel);
+  const labelSelector = labelSelectorOf(siteSelector(app, settings), processLabel);
   const query = { apiVersion: "apps/v1", kind: "Deployment", namespace, labelSelector };
   const found = await client.list(query, options);
   if (found.length === 0) await assertThere(place, options);

@@ -1,9 +1,10 @@
 import { NotFoundError } from "../../../src/base/errors.ts";
 import type { CallOptions } from "../../../src/platform/contract.ts";
+import { labelSelectorOf } from "../client/labels.ts";
 import { refOf, valueAt } from "../client/object.ts";
 import { fieldManager } from "../field-manager.ts";
 import { jobLabel, siteSelector } from "../names.ts";
-import { deploymentRef, type Place, selectorText } from "./place.ts";
+import { deploymentRef, type Place } from "./place.ts";
 
 /** Sets the number of instances. A process with an autoscaler is its business again from the first instance on. */
 export async function scaleProcess(
@@ -35,7 +36,7 @@ export async function scaleProcess(
 /** Suspends or resumes the site's CronJobs. Jobs that run already go on. */
 export async function setSchedule(place: Place, on: boolean, options: CallOptions): Promise<void> {
   const { client, namespace, site } = place;
-  const labelSelector = selectorText(siteSelector(site.app, site.settings), jobLabel);
+  const labelSelector = labelSelectorOf(siteSelector(site.app, site.settings), jobLabel);
   const query = { apiVersion: "batch/v1", kind: "CronJob", namespace, labelSelector };
   const found = await client.list(query, options);
   await Promise.all(

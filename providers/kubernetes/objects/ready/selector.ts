@@ -1,13 +1,13 @@
 import { isJsonObject, type Json } from "../../../../src/base/json.ts";
+import { labelSelectorOf } from "../../client/labels.ts";
 import { type KubernetesObject, valueAt } from "../../client/object.ts";
 
 /** A workload's `spec.selector` as lists take it. */
 export function selectorText(workload: KubernetesObject): string {
   const labels = valueAt(workload, "spec.selector.matchLabels");
-  const equal = isJsonObject(labels) ? Object.entries(labels).map(([key, value]) => `${key}=${value}`) : [];
   const expressions = valueAt(workload, "spec.selector.matchExpressions");
   const others = Array.isArray(expressions) ? expressions.flatMap(expressionText) : [];
-  return [...equal, ...others].join(",");
+  return labelSelectorOf(isJsonObject(labels) ? (labels as Readonly<Record<string, string>>) : {}, ...others);
 }
 
 function expressionText(expression: Json): readonly string[] {

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from "../../../../src/base/json.ts";
 import type { CallOptions } from "../../../../src/platform/contract.ts";
+import { labelSelectorOf } from "../../client/labels.ts";
 import { type KubernetesObject, valueAt } from "../../client/object.ts";
 import type { ObjectClient } from "../client.ts";
 import { countAt } from "./conditions.ts";
@@ -76,9 +77,7 @@ async function explain(client: ObjectClient, service: KubernetesObject, options:
   const selector = valueAt(service, "spec.selector");
   const { namespace } = service.metadata;
   if (!isJsonObject(selector) || namespace === undefined) return [];
-  const labelSelector = Object.entries(selector)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
+  const labelSelector = labelSelectorOf(selector as Readonly<Record<string, string>>);
   const pods = await seen(client, { apiVersion: "v1", kind: "Pod", namespace, labelSelector }, options);
   return await explainPods(client, pods, options);
 }
