@@ -14,6 +14,7 @@ import { sql } from "../sql.ts";
 import { readState } from "../state.ts";
 import { checkServer } from "../trigger/suitable.ts";
 import { unfence } from "../unfence.ts";
+import { whileBusy } from "../while-busy.ts";
 import { within } from "../within.ts";
 import { copyByDump } from "./copy.ts";
 import { type Roles, rolesOf, seed } from "./roles.ts";
@@ -111,7 +112,8 @@ export function openDumpLink(settings: LinkSettings): Link {
     service,
     init: async ({ signal, reseed = false }) => {
       await both((ends) => begin(ends, settings, reseed, signal), signal);
-      const attempt = () => both((ends) => copyNow(ends, settings, signal), signal);
+      const copy = () => both((ends) => copyNow(ends, settings, signal), signal);
+      const attempt = () => whileBusy(copy, { signal });
       await retry(attempt, { attempts: 5, ...(signal === undefined ? {} : { signal }) });
     },
     run: async ({ signal, onStatus }) => {

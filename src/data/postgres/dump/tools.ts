@@ -5,7 +5,7 @@ import { RetryableError, UnderstudyError } from "../../../base/errors.ts";
 import { type RunOptions, run } from "../../../base/run.ts";
 import { libpqEnv } from "../address.ts";
 import type { Table } from "../catalogue.ts";
-import type { Session } from "../session.ts";
+import { BusyError, type Session } from "../session.ts";
 import { name, sql } from "../sql.ts";
 
 /** Entries of a dump that a plain owner can't restore, or that are ours. */
@@ -97,6 +97,9 @@ export async function withDump<T>(
   }
 }
 
+/** How pg_dump says that a lock was not free in time (it limits the statement that takes it), or that it gave way. */
+const wasBusy = /canceling statement due to|deadlock detected/;
+
 async function dumpInto(args: readonly string[], limits: RunOptions, site: string): Promise<void> {
   try {
     // Gives way before Postgres would look for a deadlock with the app.
@@ -104,7 +107,8 @@ async function dumpInto(args: readonly string[], limits: RunOptions, site: strin
   } catch (error) {
     if (!(error instanceof UnderstudyError) || error.code !== "command-failed") throw error;
     const text = `The database of ${site} could not be dumped: ${error.message}`;
-    throw new RetryableError(text, { code: "dump-failed", cause: error });
+    const Kind = wasBusy.test(error.message) ? BusyError : RetryableError;
+    throw new Kind(text, { code: "dump-failed", cause: error });
   }
 }
 

@@ -1,7 +1,8 @@
 import { nameOf, type Table } from "../catalogue.ts";
-import { onceFree, type WaitOptions } from "../once-free.ts";
+import { onceFree } from "../once-free.ts";
 import type { Session } from "../session.ts";
 import { join, name, type Sql, sql } from "../sql.ts";
+import type { WaitOptions } from "../while-busy.ts";
 
 /** How a log row names a row of a table: its key's values in their text form. */
 function keyOf(table: Table, row: Sql): Sql {

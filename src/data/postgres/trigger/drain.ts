@@ -4,6 +4,7 @@ import type { FencePosition } from "../../contract.ts";
 import { type Pool, withBoth } from "../pool.ts";
 import { covers } from "../position.ts";
 import type { Progress } from "../progress.ts";
+import { whileBusy } from "../while-busy.ts";
 import { createMover } from "./move.ts";
 import type { PrepareOptions } from "./prepare.ts";
 
@@ -20,28 +21,20 @@ async function carryUntil(
 ): Promise<void> {
   const clock = options.clock ?? systemClock;
   const mover = createMover(options);
-  await withBoth(
-    pools,
-    async (ends) => {
-      for (;;) {
-        const moved = await mover.step(ends, { urgent: true });
-        if (moved.kind !== "moved") {
-          const why =
-            moved.kind === "drifted" ? `the schemas differ: ${moved.notes.join("; ")}` : moved.reason;
-          throw new UnderstudyError(
-            `${ends.target.site} can't be brought up to ${ends.source.site}: ${why}.`,
-            {
-              code: "link-not-following",
-              suggestion: 'Look at "understudy link status".',
-            },
-          );
-        }
-        if (enough(moved.progress)) return;
-        await clock.sleep(5, options.signal);
-      }
-    },
-    options.signal,
-  );
+  const step = () => withBoth(pools, (ends) => mover.step(ends, { urgent: true }), options.signal);
+  for (;;) {
+    const moved = await whileBusy(step, options);
+    if (moved.kind !== "moved") {
+      const why = moved.kind === "drifted" ? `the schemas differ: ${moved.notes.join("; ")}` : moved.reason;
+      const { source, target } = pools;
+      throw new UnderstudyError(`${target.end.site} can't be brought up to ${source.end.site}: ${why}.`, {
+        code: "link-not-following",
+        suggestion: 'Look at "understudy link status".',
+      });
+    }
+    if (enough(moved.progress)) return;
+    await clock.sleep(5, options.signal);
+  }
 }
 
 /** Until the target has all that the position saw. */

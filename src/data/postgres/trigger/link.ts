@@ -5,6 +5,7 @@ import { fenceSite } from "../fence.ts";
 import { poolOf } from "../pool.ts";
 import { promoteSite } from "../promote.ts";
 import { unfence } from "../unfence.ts";
+import { whileBusy } from "../while-busy.ts";
 import { within } from "../within.ts";
 import { catchUp, drainTo } from "./drain.ts";
 import type { Scope } from "./drift.ts";
@@ -27,7 +28,9 @@ export function openTriggerLink(settings: LinkSettings): Link {
       // Data is replaced once, however often the rest has to be tried.
       let wiped = false;
       const attempt = async () => {
-        await initLink(source, target, { ...init, reseed: reseed && !wiped, onSeeded: () => (wiped = true) });
+        const begin = () =>
+          initLink(source, target, { ...init, reseed: reseed && !wiped, onSeeded: () => (wiped = true) });
+        await whileBusy(begin, { signal });
         await catchUp({ source, target }, { scope, signal, onProgress });
       };
       await retry(attempt, { attempts: 10, ...(signal === undefined ? {} : { signal }) });

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { onceFree, type WaitOptions } from "../once-free.ts";
+import { onceFree } from "../once-free.ts";
 import { type Session, SqlError } from "../session.ts";
 import { name, raw, type Sql, sql } from "../sql.ts";
+import type { WaitOptions } from "../while-busy.ts";
 
 /**
  * What would act by itself on applied rows, at a standby: triggers would fire again, rules rewrite, foreign keys cascade

@@ -3,6 +3,7 @@ import { messageOf } from "../../../base/errors.ts";
 import type { LinkSettings, LinkStatus } from "../../contract.ts";
 import { withBoth } from "../pool.ts";
 import type { Pools } from "../reach.ts";
+import { BusyError } from "../session.ts";
 import type { Scope } from "./drift.ts";
 import { boundLog, pruneLog } from "./log.ts";
 import { createMover, type Moved } from "./move.ts";
@@ -95,7 +96,8 @@ export async function runLink(
     } catch (error) {
       if (signal.aborted) break;
       last = undefined;
-      failures++;
+      // A busy database is free again in a moment; one that can't be reached may be away for hours.
+      failures = error instanceof BusyError ? 1 : failures + 1;
       say(messageOf(error));
       waitMs = Math.min(5_000, 100 * 2 ** Math.min(failures, 6)) * (0.5 + Math.random() / 2);
     }
