@@ -86,6 +86,16 @@ export interface StepOptions {
   readonly timeoutMs?: number;
 }
 
+/** A target whose app waits with its writes: for the moments of a cutover in which neither site may be written. */
+export interface Hold {
+  /** As {@link Link.drain}; readers of the target see what was drained once it is promoted. */
+  drain(position: FencePosition, options?: StepOptions): Promise<void>;
+  /** As {@link Link.promote}; those who wait go on. */
+  promote(epoch: number): Promise<Promotion>;
+  /** Ends it; who waits is refused, and what was drained under it has to be drained again. Does nothing after a promotion. */
+  release(): Promise<void>;
+}
+
 /** One link, in one direction. Every call may be repeated: it looks at what is before it acts. */
 export interface Link {
   /** Name of the service whose data it carries. */
@@ -114,6 +124,11 @@ export interface Link {
   drain(position: FencePosition, options?: StepOptions): Promise<void>;
   /** Makes the target writable under this epoch, pushes its sequences, and starts the log for the way back. */
   promote(epoch: number, options?: StepOptions): Promise<Promotion>;
+  /**
+   * Makes the app's writers at the target wait instead of being refused, until the hold is promoted or released; it is
+   * released when its process ends. Absent where the data knows no such wait.
+   */
+  hold?(options?: StepOptions): Promise<Hold>;
   /** Removes all that the link put on both sides that can be reached; the app's data stays. */
   drop(options?: StepOptions): Promise<void>;
 }

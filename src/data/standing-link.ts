@@ -26,6 +26,7 @@ export function openStandingLink(settings: LinkSettings): Link {
     promotable: { ok: true },
     notes: [note],
   };
+  const promote = async () => ({ sequences: {}, notes: [note] });
   return {
     service,
     init: async () => {},
@@ -40,7 +41,8 @@ export function openStandingLink(settings: LinkSettings): Link {
     fence: async () => "",
     unfence: async () => {},
     drain: async () => {},
-    promote: async () => ({ sequences: {}, notes: [note] }),
+    promote,
+    hold: async () => ({ drain: async () => {}, promote, release: async () => {} }),
     drop: async () => {},
   };
 }

@@ -158,10 +158,9 @@ async function cutOver(options: ThreeActsOptions, to: string, mode: Mode): Promi
   });
   const report = reportOf(journal.entries);
   const steps = report === undefined ? [] : timings(report, decisionAt);
-  const verified = steps.find((step) => step.name === "verify");
   return {
     decisionAt,
-    dnsAt: verified?.endedAt ?? report?.trafficAt ?? world.clock.now(),
+    dnsAt: report?.trafficAt ?? world.clock.now(),
     steps,
     ...(mode === "ungraceful" && report !== undefined ? { declaredLoss: report.declaredLoss } : {}),
     notes,

@@ -1,5 +1,5 @@
 import { RetryableError } from "../base/errors.ts";
-import type { Link } from "../data/contract.ts";
+import type { Hold, Link } from "../data/contract.ts";
 import type { Plan } from "./journal.ts";
 import type { StepContext } from "./step.ts";
 import type { ReachedSite, World } from "./world.ts";
@@ -11,15 +11,27 @@ export interface Cast {
   readonly from: ReachedSite;
   readonly to: ReachedSite;
   readonly links: readonly Link[];
+  /** What is held at the new side now, by service. They end with the process: a resumed run goes on without. */
+  readonly holds: Map<string, Hold>;
 }
 
-/** While a run is under way the records live this long, so that users follow the change at once. Seconds. */
-export const shortTtlSeconds = 1;
+/**
+ * While a run is under way the records live this long, in seconds: resolvers use them for the question at hand and keep
+ * nothing, so that users follow the change at once. https://www.rfc-editor.org/rfc/rfc1035#section-3.2.1
+ */
+export const shortTtlSeconds = 0;
+/** How long a request may be under way at the old side when its users are led away. */
+export const underWayMs = 500;
 /** How long the old side may take to answer when it is thought lost. */
 const lostSideMs = 2_000;
 /** How long the new side may take to become healthy, and the DNS servers to agree. */
 export const patienceMs = 60_000;
 const pollMs = 100;
+
+/** Whether the new side's writers can be made to wait, so that users may come before its data is writable. */
+export function canHold(links: readonly Link[]): boolean {
+  return links.length > 0 && links.every((link) => link.hold !== undefined);
+}
 
 /** How long the old side is waited for. */
 export function patience(plan: Plan, signal: AbortSignal): { signal: AbortSignal; timeoutMs?: number } {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { RefusedError, UnderstudyError } from "../base/errors.ts";
+import { canHold } from "./cast.ts";
 import { type Journal, type Mode, openJournal, type Plan, unfinishedRun } from "./journal.ts";
 import { declaredLoss, judge, type Objection } from "./rules.ts";
 import { runbook } from "./runbook.ts";
@@ -58,13 +59,15 @@ export async function prepare(
   }
   const links = situation.links.flatMap((link) => (link.ok ? [link.value] : []));
   const { ledger } = traffic;
+  // The claim, users led ahead where that can be, and the new side made active.
+  const changes = mode === "graceful" && canHold(world.links(ledger.active, to)) ? 3 : 2;
   const plan: Plan = {
     run: `${new Date(situation.at).toISOString().replaceAll(/[:.]/g, "-")}-${randomUUID().slice(0, 8)}`,
     mode,
     from: ledger.active,
     to,
     found: ledger,
-    epoch: ledger.epoch + 2,
+    epoch: ledger.epoch + changes,
     foundTtlSeconds: traffic.ttlSeconds ?? world.ttlSeconds,
     declaredLoss: mode === "graceful" ? 0 : declaredLoss(links, situation.at),
   };

@@ -18,7 +18,7 @@ export interface Plan {
   readonly to: string;
   /** The ledger as it was found. */
   readonly found: Ledger;
-  /** The epoch under which the new side is active: the claim takes the one after the found, the change of traffic the next. */
+  /** The epoch under which the new side is active: the last of those that the run takes, one for each change of the zone. */
   readonly epoch: number;
   /** Time to live of the records as they were found, seconds. */
   readonly foundTtlSeconds: number;

@@ -1,15 +1,19 @@
 import { UnderstudyError } from "../base/errors.ts";
-import type { Cast } from "./cast.ts";
+import { type Cast, canHold } from "./cast.ts";
 import type { Plan } from "./journal.ts";
 import type { Step } from "./step.ts";
-import { drain, fence, promote, turnAround } from "./steps/data.ts";
-import { health, quiesce, retire, start } from "./steps/site.ts";
-import { claim, moveTraffic, verify, waitForShortTtl } from "./steps/zone.ts";
+import { drain, fence, hold, promote, turnAround } from "./steps/data.ts";
+import { health, open, quiesce, retire, start } from "./steps/site.ts";
+import { claim, declare, leadAhead, moveTraffic, settle, verify, waitForShortTtl } from "./steps/zone.ts";
 import { siteNamed, type World } from "./world.ts";
 
 /**
- * The ordered steps of a cutover. What the two modes share is the same step; an ungraceful one waits for nobody's
- * resolvers and passes over what the lost side doesn't answer.
+ * The ordered steps of a cutover. What its kinds share is the same step.
+ *
+ * A graceful one leads users to a new side that answers already. Where the data can hold writers, users come first: those
+ * at the old side end well there, those at the new side wait until it is promoted, and none is refused. Where it can't, the
+ * data goes first, and who writes in between is refused. An ungraceful one waits for nobody's resolvers, passes over what
+ * the lost side doesn't answer, and promotes before it asks the new side for anything else.
  */
 export function runbook(world: World, plan: Plan): readonly Step[] {
   const from = siteNamed(world.sites, plan.from);
@@ -20,19 +24,16 @@ export function runbook(world: World, plan: Plan): readonly Step[] {
     });
   }
   const links = world.links(plan.from, plan.to);
-  const cast: Cast = { world, plan, from, to, links };
-  const graceful = plan.mode === "graceful";
+  const cast: Cast = { world, plan, from, to, links, holds: new Map() };
   const data = links.length === 0 ? [] : [fence(cast), drain(cast), promote(cast)];
-  return [
-    claim(cast),
-    ...(graceful ? [waitForShortTtl(cast)] : []),
-    quiesce(cast),
-    ...data,
-    start(cast),
-    health(cast),
-    moveTraffic(cast),
-    verify(cast),
-    ...(links.length === 0 ? [] : [turnAround(cast)]),
-    retire(cast),
-  ];
+  const end = [...(links.length === 0 ? [] : [turnAround(cast)]), retire(cast)];
+  if (plan.mode === "ungraceful") {
+    const move = [open(cast), start(cast), health(cast), moveTraffic(cast), verify(cast)];
+    return [claim(cast), quiesce(cast), ...data, ...move, ...end];
+  }
+  const move = canHold(links)
+    ? [hold(cast), leadAhead(cast), settle(cast), ...data, declare(cast), verify(cast)]
+    : [...data, moveTraffic(cast), verify(cast)];
+  const ready = [claim(cast), waitForShortTtl(cast), open(cast), health(cast), quiesce(cast)];
+  return [...ready, ...move, start(cast), ...end];
 }

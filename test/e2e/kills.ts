@@ -11,14 +11,18 @@ import { expectSettled, followable, inMaintenance, notesAt, standing, startWrite
 const steps = [
   "claim",
   "wait-ttl",
+  "open",
+  "health",
   "quiesce",
+  "hold",
+  "traffic",
+  "settle",
   "fence",
   "drain",
   "promote",
-  "start",
-  "health",
-  "traffic",
+  "declare",
   "verify",
+  "start",
   "turn-around",
   "retire",
 ] as const;
@@ -85,11 +89,11 @@ export function killedRuns(stage: () => TestStage): void {
     } else {
       expect({ ...resumed, killed: killed.stderr }).toMatchObject({ exitCode: 0 });
       const report = JSON.parse(resumed.stdout) as RunReport;
-      expect(report).toMatchObject({ outcome: "done", from, to, epoch: epoch + 2, declaredLoss: 0 });
+      expect(report).toMatchObject({ outcome: "done", from, to, epoch: epoch + 3, declaredLoss: 0 });
       expect(report.steps.map(({ name }) => name)).toEqual(steps);
       for (const { outcome } of report.steps) expect(["done", "already"]).toContain(outcome);
     }
-    await expectSettled(stage(), { active: to, standby: from, epoch: epoch + 2 });
+    await expectSettled(stage(), { active: to, standby: from, epoch: epoch + 3 });
     expect([await inMaintenance(stage(), to), await inMaintenance(stage(), from)]).toEqual([false, true]);
     const present = await notesAt(stage(), to);
     expect(acknowledged.filter((note) => !present.has(note))).toEqual([]);

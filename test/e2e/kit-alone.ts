@@ -28,7 +28,7 @@ export function kitAlone(stage: () => TestStage): void {
     const { exitCode, stdout } = await stage().understudy(["failback", "--kit", kit, "--runs", runs]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain("primary is active");
-    await expectSettled(stage(), { active: "primary", standby: "mirror", epoch: before.epoch + 2 });
+    await expectSettled(stage(), { active: "primary", standby: "mirror", epoch: before.epoch + 3 });
   });
 
   it("cuts over from an empty folder with nothing but the kit", async () => {

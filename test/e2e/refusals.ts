@@ -22,7 +22,7 @@ export function refusals(stage: () => TestStage): void {
     expect(["run-under-way", "run-unfinished"]).toContain(error.code);
     expect(error).toMatchObject({ rule: "one-run-at-a-time", suggestion: expect.any(String) });
     expect((await first.outcome).exitCode).toBe(0);
-    await expectSettled(stage(), { active: to, standby: from, epoch: epoch + 2 });
+    await expectSettled(stage(), { active: to, standby: from, epoch: epoch + 3 });
   });
 
   it("refuses a cutover to the site that is active", async () => {
@@ -50,19 +50,22 @@ export function refusals(stage: () => TestStage): void {
     await expectSettled(stage(), { active: before.active, standby: before.other, epoch: before.epoch });
   });
 
-  it("takes the run back on Ctrl-C before the promotion", async () => {
+  it.each([
+    ["claim", 2],
+    ["traffic", 3],
+  ])("takes the run back on Ctrl-C before the promotion, after %s", async (step, epochs) => {
     const before = await standing(stage());
     const { active, other, epoch } = before;
     await followable(stage(), before);
     const journal = nextJournal(stage());
     const run = stage().startCutover(["--to", other]);
-    await Promise.race([journal.reached("claim"), run.outcome]);
+    await Promise.race([journal.reached(step), run.outcome]);
     run.child.kill("SIGINT");
     const { exitCode, stderr } = await run.outcome;
     expect(stderr).toContain(`'${active}' is active as before`);
     expect(exitCode).toBe(130);
     expect(journal.entries().at(-1)).toMatchObject({ type: "end", outcome: "rolled-back" });
-    await expectSettled(stage(), { active, standby: other, epoch: epoch + 2 });
+    await expectSettled(stage(), { active, standby: other, epoch: epoch + epochs });
     expect(await inMaintenance(stage(), active)).toBe(false);
     const { exitCode: resumed } = await stage().startCutover(["--resume"]).outcome;
     expect(resumed).toBe(1);

@@ -27,9 +27,9 @@ function options(changes: Partial<CutoverOptions> = {}): CutoverOptions {
   };
 }
 
-function expectMirrorActive(memory: Memory): void {
+function expectMirrorActive(memory: Memory, epoch: number): void {
   expect(memory).toMatchObject({
-    ledger: { epoch: 3, active: "mirror" },
+    ledger: { epoch, active: "mirror" },
     target: targets.mirror,
     ttlSeconds: 5,
     counts: { primary: { web: 1, worker: 0 }, mirror: { web: 1, worker: 1 } },
@@ -37,6 +37,7 @@ function expectMirrorActive(memory: Memory): void {
     scheduled: { mirror: true },
     writable: { primary: false, mirror: true },
     violations: [],
+    held: { primary: false, mirror: false },
   });
 }
 
@@ -50,20 +51,27 @@ function expectPrimaryActive(memory: Memory): void {
     scheduled: { mirror: false },
     writable: { primary: true, mirror: false },
     violations: [],
+    held: { primary: false, mirror: false },
   });
 }
 
-describe("a graceful cutover", () => {
+/** The two orders of a graceful run, with the epoch that they end in: users first, whose writes wait at the new side, or the data first. */
+const orders = [
+  { holds: true, epoch: 4 },
+  { holds: false, epoch: 3 },
+];
+
+describe.each(orders)("a graceful cutover, where writers can wait: $holds", ({ holds, epoch }) => {
   it("makes the mirror active, with one writer at any time, and reports from its journal", async () => {
-    const { world, memory } = memoryWorld();
+    const { world, memory } = memoryWorld({ holds });
     const journal = await cutover(world, options());
-    expectMirrorActive(memory);
+    expectMirrorActive(memory, epoch);
     const report = reportOf(journal.entries);
     expect(report).toMatchObject({
       outcome: "done",
       from: "primary",
       to: "mirror",
-      epoch: 3,
+      epoch,
       declaredLoss: 0,
     });
     expect(report?.steps.every((step) => step.outcome === "done")).toBe(true);
@@ -71,11 +79,11 @@ describe("a graceful cutover", () => {
   });
 
   it("leads back home the same way", async () => {
-    const { world, memory } = memoryWorld();
+    const { world, memory } = memoryWorld({ holds });
     await cutover(world, options());
     await cutover(world, options({ to: "primary" }));
     expect(memory).toMatchObject({
-      ledger: { epoch: 5, active: "primary" },
+      ledger: { epoch: 2 * epoch - 1, active: "primary" },
       writable: { primary: true, mirror: false },
       maintenance: { primary: false, mirror: true },
       scheduled: { mirror: false },
@@ -84,12 +92,17 @@ describe("a graceful cutover", () => {
   });
 
   it("takes everything back when a step fails before the new side is promoted", async () => {
-    const { world, memory } = memoryWorld();
+    const { world, memory } = memoryWorld({ holds });
     const links = world.links("primary", "mirror");
     const drain = async (): Promise<never> => {
       throw new Error("the target's disk is full");
     };
-    const broken = { ...world, links: () => links.map((link) => ({ ...link, drain })) };
+    const brokenLinks = links.map(({ hold, ...link }) => ({
+      ...link,
+      drain,
+      ...(hold === undefined ? {} : { hold: async () => ({ ...(await hold()), drain }) }),
+    }));
+    const broken = { ...world, links: () => brokenLinks };
     await expect(cutover(broken, options())).rejects.toMatchObject({ code: "cutover-rolled-back" });
     expectPrimaryActive(memory);
     // And the way is free for the next.
@@ -98,7 +111,7 @@ describe("a graceful cutover", () => {
   });
 
   it("takes everything back when it is interrupted before that", async () => {
-    const { world, memory } = memoryWorld();
+    const { world, memory } = memoryWorld({ holds });
     const interrupt = new AbortController();
     const stop = cutover(
       world,
@@ -114,28 +127,77 @@ describe("a graceful cutover", () => {
   });
 
   it("only goes forward once the new side is promoted", async () => {
-    const { world, memory } = memoryWorld();
+    const { world, memory } = memoryWorld({ holds });
     const control = world.sites.mirror?.control;
     if (control === undefined) throw new Error("no mirror");
-    const healthy = control.observe;
+    const { observe, scale } = control;
     control.observe = async () => {
       throw new Error("the control plane is away");
     };
-    const steps = runbook(world, (await prepare(memoryWorld().world, options())).plan);
+    const steps = runbook(world, (await prepare(memoryWorld({ holds }).world, options())).plan);
     expect(steps.map((step) => step.name)).toContain("promote");
     await expect(cutover(world, options())).rejects.toMatchObject({ rule: "target-ready" });
-    control.observe = healthy;
-    let calls = 0;
-    control.observe = async (...args) => {
-      calls++;
-      if (calls === 2) throw new Error("the control plane is away");
-      return await healthy(...args);
+    control.observe = observe;
+    control.scale = async () => {
+      throw new Error("the control plane is away");
     };
     await expect(cutover(world, options())).rejects.toMatchObject({ code: "cutover-interrupted" });
+    control.scale = scale;
     expect(memory.writable).toEqual({ primary: false, mirror: true });
     await expect(cutover(world, options())).rejects.toMatchObject({ code: "run-unfinished" });
     await resume(world, options());
-    expectMirrorActive(memory);
+    expectMirrorActive(memory, epoch);
+  });
+});
+
+describe("users who come to the new side before its data is writable", () => {
+  it("wait, and the old side is the only writer until it is fenced", async () => {
+    const { world, memory } = memoryWorld();
+    const seen: Record<string, unknown> = {};
+    const look = () => ({
+      users: memory.target === targets.mirror ? "mirror" : "primary",
+      active: memory.ledger.active,
+      writable: Object.keys(memory.writable).filter((site) => memory.writable[site]),
+      held: memory.held.mirror,
+    });
+    await cutover(
+      world,
+      options({
+        onEvent: ({ type, step }) => {
+          if (type === "step-ended") seen[step.name] = look();
+        },
+      }),
+    );
+    const before = { active: "primary", held: true };
+    expect(seen).toMatchObject({
+      health: { users: "primary", active: "primary", writable: ["primary"], held: false },
+      hold: { users: "primary", writable: ["primary"], ...before },
+      traffic: { users: "mirror", writable: ["primary"], ...before },
+      settle: { users: "mirror", writable: ["primary"], ...before },
+      fence: { users: "mirror", writable: [], ...before },
+      promote: { users: "mirror", active: "primary", writable: ["mirror"], held: false },
+      declare: { users: "mirror", active: "mirror", writable: ["mirror"], held: false },
+    });
+  });
+
+  it("are refused for a moment where the hold fails or is lost; the cutover goes on", async () => {
+    const { world, memory } = memoryWorld();
+    const [link] = world.links("primary", "mirror");
+    if (link === undefined) throw new Error("no link");
+    const gone = async (): Promise<never> => {
+      throw new Error("the connection was lost");
+    };
+    const lost = { ...link, hold: async () => ({ drain: gone, promote: gone, release: async () => {} }) };
+    const report = reportOf((await cutover({ ...world, links: () => [lost] }, options())).entries);
+    expect(report?.steps.find(({ name }) => name === "drain")?.detail).toContain("the connection was lost");
+    expectMirrorActive(memory, 4);
+    const failing = {
+      ...world,
+      links: () => [{ ...(world.links("mirror", "primary")[0] ?? link), hold: gone }],
+    };
+    const back = reportOf((await cutover(failing, options({ to: "primary" }))).entries);
+    expect(back?.steps.find(({ name }) => name === "hold")?.outcome).toBe("unreachable");
+    expect(memory.writable).toEqual({ primary: true, mirror: false });
   });
 });
 
@@ -204,14 +266,14 @@ describe("two runs", () => {
   });
 });
 
-describe("a run that is killed", () => {
+describe.each(orders)("a run that is killed, where writers can wait: $holds", ({ holds, epoch }) => {
   // Every line of the journal of a whole run is a place where the process may die right after it was written.
   it("goes on from each of its journal's lines to the same end", async () => {
-    const whole = memoryWorld();
+    const whole = memoryWorld({ holds });
     const lines = (await cutover(whole.world, options())).entries.length;
     await rm(folder, { recursive: true });
     for (let line = 2; line < lines; line++) {
-      const { world, memory } = memoryWorld();
+      const { world, memory } = memoryWorld({ holds });
       const { plan } = await prepare(world, options());
       const journal = await openJournal(folder, plan.run);
       await journal.append({ type: "start", at: 0, plan });
@@ -226,21 +288,23 @@ describe("a run that is killed", () => {
         void walk({ ...options(), world, plan, steps: runbook(world, plan), journal: dying });
       });
       await journal.close();
+      // A hold ends with the process that has it.
+      Object.assign(memory.held, { primary: false, mirror: false });
       await resume(world, options());
-      expectMirrorActive(memory);
+      expectMirrorActive(memory, epoch);
       await rm(folder, { recursive: true });
     }
   });
 
   it("reads past a line that was cut off in the middle", async () => {
-    const { world, memory } = memoryWorld();
+    const { world, memory } = memoryWorld({ holds });
     const { plan } = await prepare(world, options());
     const journal = await openJournal(folder, plan.run);
     await journal.append({ type: "start", at: 0, plan });
     await journal.close();
     await writeFile(journal.path, `${await readFile(journal.path, "utf8")}{"type":"intent","at":1,"st`);
     await resume(world, options());
-    expectMirrorActive(memory);
+    expectMirrorActive(memory, epoch);
     expect(await readdir(folder)).toEqual([`${plan.run}.jsonl`]);
   });
 });

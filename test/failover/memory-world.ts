@@ -18,6 +18,8 @@ export interface Memory {
   readonly writable: Record<string, boolean>;
   /** Every moment at which more than one site was writable. */
   readonly violations: string[];
+  /** Whether the writers at a site wait. */
+  readonly held: Record<string, boolean>;
   /** Sites that don't answer. */
   readonly lost: Set<string>;
 }
@@ -27,7 +29,8 @@ export const targets: Readonly<Record<string, TrafficTarget>> = {
   mirror: { type: "CNAME", values: ["shop.mirror.test"] },
 };
 
-export function memoryWorld(): { readonly world: World; readonly memory: Memory } {
+/** With `holds`, writers at the new side can be made to wait. */
+export function memoryWorld({ holds = true } = {}): { readonly world: World; readonly memory: Memory } {
   const memory: Memory = {
     ledger: { epoch: 1, active: "primary", by: "up" },
     target: targets.primary as TrafficTarget,
@@ -37,6 +40,7 @@ export function memoryWorld(): { readonly world: World; readonly memory: Memory 
     scheduled: { mirror: false },
     writable: { primary: true, mirror: false },
     violations: [],
+    held: { primary: false, mirror: false },
     lost: new Set(),
   };
   let now = 1_000;
@@ -80,7 +84,10 @@ export function memoryWorld(): { readonly world: World; readonly memory: Memory 
       ]),
     ),
     zone: memoryZone(memory),
-    links: (from, to) => [memoryLink(memory, from, to, answer, setWritable, () => now)],
+    links: (from, to) => {
+      const { hold, ...link } = memoryLink(memory, from, to, answer, setWritable, () => now);
+      return [holds ? { ...link, hold } : link];
+    },
   };
   return { world, memory };
 }
@@ -92,6 +99,8 @@ function memoryZone(memory: Memory): Zone {
       if (JSON.stringify(expect) !== JSON.stringify(memory.ledger)) {
         throw new StaleEpochError("The ledger is another by now.", { code: "stale-epoch" });
       }
+      if (ledger.epoch !== memory.ledger.epoch + 1)
+        throw new UnderstudyError("Each change takes the next epoch.", { code: "change-refused" });
       Object.assign(memory, { ledger, target, ttlSeconds });
     },
     verify: async ({ ledger }) => [
@@ -154,7 +163,12 @@ function memoryLink(
   answer: (site: string) => void,
   setWritable: (site: string, writable: boolean) => void,
   now: () => number,
-): Link {
+): Required<Link> {
+  const promote = async () => {
+    answer(to);
+    setWritable(to, true);
+    return { sequences: {}, notes: [] };
+  };
   return {
     service: "database",
     init: async () => {},
@@ -183,10 +197,17 @@ function memoryLink(
       setWritable(from, true);
     },
     drain: async () => answer(from),
-    async promote() {
+    promote,
+    async hold() {
       answer(to);
-      setWritable(to, true);
-      return { sequences: {}, notes: [] };
+      memory.held[to] = true;
+      return {
+        drain: async () => answer(from),
+        promote,
+        release: async () => {
+          memory.held[to] = false;
+        },
+      };
     },
     drop: async () => {},
   };

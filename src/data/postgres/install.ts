@@ -104,7 +104,7 @@ CREATE TABLE IF NOT EXISTS understudy.lost (
 );`);
 
 /**
- * Refuses writes where the gate is shut. Holding the lock to the end of the transaction is what makes a fence exact: it
+ * Refuses writes where the gate is shut, after a moment also where it has no value. Holding the lock to the end of the transaction is what makes a fence exact: it
  * gets the lock alone only once every transaction that passed here has ended. It runs with each statement that writes, so
  * it is made of expressions that PL/pgSQL evaluates without a query.
  */
@@ -113,13 +113,27 @@ CREATE OR REPLACE FUNCTION understudy.guard() RETURNS trigger LANGUAGE plpgsql S
 SET search_path = pg_catalog, pg_temp AS $guard$
 DECLARE
   here understudy.state;
+  gate bigint;
 BEGIN
   IF current_setting('understudy.session', true) = 'link' THEN RETURN NULL; END IF;
   IF NOT pg_try_advisory_xact_lock_shared(${gateLock}) THEN
     PERFORM pg_advisory_xact_lock_shared(${gateLock});
   END IF;
-  IF pg_sequence_last_value('understudy.gate'::regclass) = 1 THEN RETURN NULL; END IF;
+  gate := pg_sequence_last_value('understudy.gate'::regclass);
+  WHILE gate IS NULL AND clock_timestamp() < statement_timestamp() + interval '2 s' LOOP
+    PERFORM pg_sleep(0.005);
+    gate := pg_sequence_last_value('understudy.gate'::regclass);
+  END LOOP;
+  IF gate = 1 AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN RETURN NULL; END IF;
   SELECT * INTO here FROM understudy.state;
+  IF gate = 1 THEN
+    -- Its snapshot shows whether the site was active already: what came here since then, it can't see.
+    IF here.role = 'active' THEN RETURN NULL; END IF;
+    RAISE EXCEPTION USING
+      ERRCODE = 'serialization_failure',
+      MESSAGE = format('could not serialize access: site %s was promoted after this transaction began', here.site),
+      HINT = 'The transaction might succeed if retried.';
+  END IF;
   RAISE EXCEPTION USING
     ERRCODE = 'read_only_sql_transaction',
     MESSAGE = format('%s.%s may not be written: site %s is %s for service %s since epoch %s',

@@ -1,13 +1,13 @@
 import { RefusedError, UnderstudyError } from "../../base/errors.ts";
 import type { Promotion } from "../contract.ts";
 import { staleEpoch } from "./fence.ts";
+import { expectGate, openGate } from "./gate.ts";
 import { raised } from "./install.ts";
 import { readProgressOf } from "./progress.ts";
 import { type Carried, nextValues } from "./sequences.ts";
 import { type Session, SqlError } from "./session.ts";
 import { sql } from "./sql.ts";
 import { readState } from "./state.ts";
-import { openGate } from "./unfence.ts";
 
 function refuse(site: string, reason: string, suggestion: string): RefusedError {
   return new RefusedError(`${site} can't be promoted: ${reason}.`, {
@@ -17,8 +17,16 @@ function refuse(site: string, reason: string, suggestion: string): RefusedError 
   });
 }
 
-/** See {@link Link.promote}. `source` is the site that it followed. */
-export async function promoteSite(session: Session, source: string, epoch: number): Promise<Promotion> {
+/**
+ * See {@link Link.promote}. `source` is the site that it followed. With `begun` the session has a transaction open, which
+ * becomes part of the promotion and ends with it.
+ */
+export async function promoteSite(
+  session: Session,
+  source: string,
+  epoch: number,
+  { begun = false } = {},
+): Promise<Promotion> {
   const [state, progress] = [await readState(session), await readProgressOf(session, source)];
   if (state === undefined) {
     throw new UnderstudyError(`Nothing of Understudy is installed in the database of ${session.site}.`, {
@@ -31,7 +39,7 @@ export async function promoteSite(session: Session, source: string, epoch: numbe
     if (state.epoch !== epoch)
       throw refuse(session.site, `it is active since epoch ${state.epoch}`, "Nothing needs to be promoted.");
     // A run before this one got this far; what it may have left undone is done again.
-    await openGate(session);
+    await session.run(openGate);
     return { sequences: {}, notes: [`${session.site} had been promoted under epoch ${epoch} already.`] };
   }
   if (state.role === "fenced")
@@ -43,11 +51,12 @@ export async function promoteSite(session: Session, source: string, epoch: numbe
   const next = nextValues(carried, await readOwn(session));
   try {
     const [, , promoted] = await session.run(
-      sql`BEGIN`,
+      begun ? sql`SELECT` : sql`BEGIN`,
       sql`SET LOCAL lock_timeout = '5s'`,
       sql`SELECT array_to_json(understudy.promote(${progress.source}, ${epoch}, ${JSON.stringify(next.values)}::jsonb))`,
+      expectGate,
       sql`COMMIT`,
-      sql`SELECT setval('understudy.gate', 1) FROM understudy.state WHERE role = 'active'`,
+      openGate,
     );
     const notes = JSON.parse(promoted?.[0]?.[0] ?? "[]") as readonly string[];
     return { sequences: next.values, notes: [...next.notes, ...notes] };

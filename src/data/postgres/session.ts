@@ -49,6 +49,9 @@ export interface Session {
   hold(on: boolean): void;
 }
 
+/** How long a session waits for a lock. */
+export const lockMs = 800;
+
 // Whatever the role's or the database's settings say: text forms must be the same at both ends (DateStyle and the like),
 // nothing may cut a long copy off, and the link writes where an app may not. `understudy.session` tells our triggers. A lock
 // is waited for a little less than Postgres's deadlock_timeout: where we and the app wait for each other, we give way.
@@ -56,7 +59,7 @@ const settings = `
   SET application_name = 'understudy link'; SET client_encoding = 'UTF8'; SET search_path = pg_catalog;
   SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 3;
   SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = 'content'; SET standard_conforming_strings = on;
-  SET statement_timeout = 0; SET lock_timeout = '800ms'; SET idle_in_transaction_session_timeout = '60s';
+  SET statement_timeout = 0; SET lock_timeout = '${lockMs}ms'; SET idle_in_transaction_session_timeout = '60s';
   SET default_transaction_read_only = off; SET default_transaction_isolation = 'read committed'; SET row_security = off;
   SET jit = off; SET max_parallel_workers_per_gather = 0; SET understudy.session = 'link'`;
 

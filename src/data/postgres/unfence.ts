@@ -1,14 +1,10 @@
 import { RefusedError } from "../../base/errors.ts";
 import { setReadOnly, staleEpoch, stateOf } from "./fence.ts";
+import { openGate } from "./gate.ts";
 import { type Pools, reach } from "./reach.ts";
 import type { Session } from "./session.ts";
 import { sql } from "./sql.ts";
 import { readState } from "./state.ts";
-
-/** Lets the app of an active site write. */
-export async function openGate(session: Session): Promise<void> {
-  await session.run(sql`SELECT setval('understudy.gate', 1) FROM understudy.state WHERE role = 'active'`);
-}
 
 /** How long the target may take to say that it has been promoted. It may be down: then it can't be the active site. */
 const askMs = 3_000;
@@ -45,5 +41,5 @@ async function unfenceSite(session: Session, epoch: number): Promise<void> {
       sql`UPDATE understudy.state SET role = 'active', fenced_at = NULL WHERE role = 'fenced'`,
     );
   }
-  await openGate(session);
+  await session.run(openGate);
 }

@@ -1,7 +1,29 @@
-import { RetryableError } from "../../base/errors.ts";
-import type { Link } from "../../data/contract.ts";
+import { messageOf, RetryableError } from "../../base/errors.ts";
+import type { Hold, Link } from "../../data/contract.ts";
 import { type Cast, patience, patienceMs } from "../cast.ts";
-import type { Step } from "../step.ts";
+import type { Step, StepContext } from "../step.ts";
+
+export function hold(cast: Cast): Step {
+  const { to, links, holds } = cast;
+  return {
+    name: "hold",
+    title: `Let who writes to ${list(links)} of ${to.name} wait`,
+    // Without it they are refused for a moment, as they are where there is no such wait.
+    bestEffort: true,
+    async act({ signal }) {
+      await Promise.all(
+        links.map(async (link) => {
+          const held = await link.hold?.({ signal });
+          if (held !== undefined) holds.set(link.service, held);
+        }),
+      );
+      return { outcome: "done", detail: `${list(links)} held` };
+    },
+    async undo() {
+      await Promise.all(links.map((link) => release(cast, link)));
+    },
+  };
+}
 
 export function fence({ plan, from, links }: Cast): Step {
   return {
@@ -23,45 +45,96 @@ export function fence({ plan, from, links }: Cast): Step {
   };
 }
 
-export function drain({ plan, to, links }: Cast): Step {
+/** Where each link's source stood when it was fenced; undefined when it could not be. */
+function positionsOf({ dataOf }: StepContext): Readonly<Record<string, string>> | undefined {
+  return dataOf("fence")?.positions as Readonly<Record<string, string>> | undefined;
+}
+
+export function drain(cast: Cast): Step {
+  const { plan, to, links } = cast;
   return {
     name: "drain",
     title: `Bring ${to.name} up to the fenced position`,
     bestEffort: plan.mode === "ungraceful",
-    async act({ dataOf, signal }) {
-      const positions = dataOf("fence")?.positions as Readonly<Record<string, string>> | undefined;
+    async act(context) {
+      const { signal } = context;
+      const positions = positionsOf(context);
       if (positions === undefined) {
         return {
           outcome: "unreachable",
           detail: `the old side has no position; up to ${plan.declaredLoss} changes are lost`,
         };
       }
+      const notes: string[] = [];
       await Promise.all(
         links.map(async (link) => {
           const position = positions[link.service];
-          if (position !== undefined) await link.drain(position, patience(plan, signal));
+          if (position === undefined) return;
+          await underHold(
+            cast,
+            link,
+            notes,
+            (held) => held.drain(position, { signal }),
+            () => link.drain(position, patience(plan, signal)),
+          );
         }),
       );
-      return { outcome: "done", detail: "nothing is missing" };
+      return { outcome: "done", detail: ["nothing is missing", ...notes].join("; ") };
     },
   };
 }
 
-export function promote({ plan, to, links }: Cast): Step {
+export function promote(cast: Cast): Step {
+  const { plan, to, links } = cast;
   return {
     name: "promote",
     title: `Make ${list(links)} of ${to.name} writable`,
     commits: true,
-    async act({ signal }) {
+    async act(context) {
+      const { signal } = context;
       const notes: string[] = [];
+      const alone = async (link: Link) => {
+        // What was drained under a hold went with it.
+        const position = link.hold === undefined ? undefined : positionsOf(context)?.[link.service];
+        if (position !== undefined && plan.mode === "graceful") await link.drain(position, { signal });
+        return await link.promote(plan.epoch, { signal });
+      };
       await Promise.all(
         links.map(async (link) => {
-          notes.push(...(await link.promote(plan.epoch, { signal })).notes);
+          const byHold = (held: Hold) => held.promote(plan.epoch);
+          const promotion = await underHold(cast, link, notes, byHold, () => alone(link));
+          await release(cast, link);
+          notes.push(...promotion.notes);
         }),
       );
       return { outcome: "done", detail: notes.length === 0 ? `${list(links)} writable` : notes.join("; ") };
     },
   };
+}
+
+/** Does it under the link's hold, else (there is none, or it was lost) by the link alone. */
+async function underHold<T>(
+  cast: Cast,
+  link: Link,
+  notes: string[],
+  held: (hold: Hold) => Promise<T>,
+  alone: () => Promise<T>,
+): Promise<T> {
+  const hold = cast.holds.get(link.service);
+  if (hold === undefined) return await alone();
+  try {
+    return await held(hold);
+  } catch (error) {
+    notes.push(`the hold of ${link.service} was lost: ${messageOf(error)}`);
+    await release(cast, link);
+    return await alone();
+  }
+}
+
+async function release({ holds }: Cast, link: Link): Promise<void> {
+  const hold = holds.get(link.service);
+  holds.delete(link.service);
+  await hold?.release();
 }
 
 /** After a graceful run both sides are equal at the promotion, so the way back begins there, without a copy. */

@@ -1,47 +1,49 @@
 import { countsFor } from "../../app/roles.ts";
 import type { CallOptions } from "../../platform/contract.ts";
 import { type Cast, patience, shortTtlSeconds, until } from "../cast.ts";
-import type { Step, StepResult } from "../step.ts";
+import type { Step } from "../step.ts";
 import type { ReachedSite, World } from "../world.ts";
 
-export function quiesce({ world, plan, from }: Cast): Step {
-  const resting = changedCounts(world, "standby");
-  const working = changedCounts(world, "active");
-  const names = stoppable(world, from, resting);
-  return {
-    name: "quiesce",
-    title: names === "" ? `Nothing to stop at ${from.name}` : `Stop ${names} at ${from.name}`,
-    bestEffort: plan.mode === "ungraceful",
-    async act({ signal }) {
-      await Promise.all([
-        setSchedule(world, from, false, patience(plan, signal)),
-        from.control.scale(resting, patience(plan, signal)),
-      ]);
-      return { outcome: "done", detail: names === "" ? "nothing to stop" : `${names} stopped` };
-    },
-    async undo({ signal }) {
-      await Promise.all([
-        setSchedule(world, from, true, { signal }),
-        from.control.scale(working, { signal }),
-      ]);
-    },
-  };
+type Counts = Readonly<Record<string, number>>;
+
+/** What users meet runs at a standby too, in a smaller number perhaps; the rest (workers, the schedule) at the active site alone. */
+interface Part {
+  readonly active: Counts;
+  readonly standby: Counts;
 }
 
-export function start({ world, to }: Cast): Step {
-  const working = changedCounts(world, "active");
-  const names = stoppable(world, to, working);
+/** The processes whose number depends on the role, in two parts. */
+function parts({ app }: World): { readonly front: Part; readonly rest: Part } {
+  const active = countsFor(app, "active");
+  const standby = countsFor(app, "standby");
+  const changed = Object.keys(active).filter((name) => active[name] !== standby[name]);
+  const part = (names: readonly string[]): Part => {
+    const pick = (counts: Counts) => Object.fromEntries(names.map((name) => [name, counts[name] ?? 0]));
+    return { active: pick(active), standby: pick(standby) };
+  };
+  const isFront = (name: string) => (standby[name] ?? 0) > 0;
+  return { front: part(changed.filter(isFront)), rest: part(changed.filter((name) => !isFront(name))) };
+}
+
+/** What users meet of the new side: it answers before they come, and in its full number. */
+export function open({ world, to }: Cast): Step {
+  const { front } = parts(world);
   return {
-    name: "start",
-    title: names === "" ? `Open ${to.name}` : `Open ${to.name} and start ${names}`,
-    async act({ signal }): Promise<StepResult> {
+    name: "open",
+    title: `Open ${to.name}`,
+    async act({ signal }) {
       const { maintenance } = await to.control.observe({ signal });
       await Promise.all([
         maintenance ? to.control.maintenance(false, { signal }) : undefined,
-        Object.keys(working).length === 0 ? undefined : to.control.scale(working, { signal }),
-        setSchedule(world, to, true, { signal }),
+        scale(to, front.active, { signal }),
       ]);
-      return { outcome: "done", detail: maintenance ? "maintenance off" : "open" };
+      return { outcome: "done", detail: maintenance ? "maintenance off" : "open", data: { maintenance } };
+    },
+    async undo({ dataOf, signal }) {
+      await Promise.all([
+        dataOf("open")?.maintenance === true ? to.control.maintenance(true, { signal }) : undefined,
+        scale(to, front.standby, { signal }),
+      ]);
     },
   };
 }
@@ -60,26 +62,57 @@ export function health({ to }: Cast): Step {
   };
 }
 
-export function retire({ plan, from }: Cast): Step {
+export function quiesce({ world, plan, from }: Cast): Step {
+  const { rest } = parts(world);
+  const names = listOf(world, from, rest);
+  return {
+    name: "quiesce",
+    title: names === "" ? `Nothing to stop at ${from.name}` : `Stop ${names} at ${from.name}`,
+    bestEffort: plan.mode === "ungraceful",
+    async act({ signal }) {
+      await Promise.all([
+        setSchedule(world, from, false, patience(plan, signal)),
+        scale(from, rest.standby, patience(plan, signal)),
+      ]);
+      return { outcome: "done", detail: names === "" ? "nothing to stop" : `${names} stopped` };
+    },
+    async undo({ signal }) {
+      await Promise.all([setSchedule(world, from, true, { signal }), scale(from, rest.active, { signal })]);
+    },
+  };
+}
+
+export function start({ world, to }: Cast): Step {
+  const { rest } = parts(world);
+  const names = listOf(world, to, rest);
+  return {
+    name: "start",
+    title: names === "" ? `Nothing to start at ${to.name}` : `Start ${names} at ${to.name}`,
+    async act({ signal }) {
+      await Promise.all([setSchedule(world, to, true, { signal }), scale(to, rest.active, { signal })]);
+      return { outcome: "done", detail: names === "" ? "nothing to start" : `${names} started` };
+    },
+  };
+}
+
+export function retire({ world, plan, from }: Cast): Step {
+  const { front } = parts(world);
   return {
     name: "retire",
     title: `Show latecomers at ${from.name} its maintenance page`,
     bestEffort: true,
-    async act({ world, signal }) {
+    async act({ signal }) {
       // Until their records run out, users of the old side still read there; only then does the page stand in their way.
       if (plan.mode === "graceful") await world.clock.sleep((shortTtlSeconds + 1) * 1000, signal);
       await from.control.maintenance(true, patience(plan, signal));
+      await scale(from, front.standby, patience(plan, signal));
       return { outcome: "done", detail: "maintenance on" };
     },
   };
 }
 
-/** Processes whose count depends on the role, with the count that they have in this one. */
-function changedCounts({ app }: World, role: "active" | "standby"): Readonly<Record<string, number>> {
-  const active = countsFor(app, "active");
-  const standby = countsFor(app, "standby");
-  const counts = role === "active" ? active : standby;
-  return Object.fromEntries(Object.entries(counts).filter(([name]) => active[name] !== standby[name]));
+async function scale({ control }: ReachedSite, counts: Counts, options: CallOptions): Promise<void> {
+  if (Object.keys(counts).length > 0) await control.scale(counts, options);
 }
 
 /** Where the platform has no schedule of its own, jobs run from outside and follow the ledger by themselves. */
@@ -97,6 +130,6 @@ async function setSchedule(
 }
 
 /** What of a site rests where it is on standby, as people read it. */
-function stoppable(world: World, site: ReachedSite, counts: Readonly<Record<string, number>>): string {
-  return [...Object.keys(counts), ...(hasSchedule(world, site) ? ["the schedule"] : [])].join(", ");
+function listOf(world: World, site: ReachedSite, rest: Part): string {
+  return [...Object.keys(rest.active), ...(hasSchedule(world, site) ? ["the schedule"] : [])].join(", ");
 }

@@ -3,9 +3,8 @@ import { UnderstudyError } from "../../../base/errors.ts";
 import type { FencePosition } from "../../contract.ts";
 import { type Pool, withBoth } from "../pool.ts";
 import { covers } from "../position.ts";
-import type { Progress } from "../progress.ts";
 import { whileBusy } from "../while-busy.ts";
-import { createMover } from "./move.ts";
+import { createMover, type Moved, type Mover } from "./move.ts";
 import type { PrepareOptions } from "./prepare.ts";
 
 interface Pools {
@@ -13,14 +12,17 @@ interface Pools {
   readonly target: Pool;
 }
 
+/** A step that carried what there was. */
+type Carried = Extract<Moved, { readonly kind: "moved" }>;
+
 /** Carries changes itself until `enough`; a link that runs elsewhere may do so as well. */
-async function carryUntil(
+export async function carryUntil(
   pools: Pools,
-  enough: (progress: Progress) => boolean,
-  options: PrepareOptions & { readonly clock?: Clock },
+  mover: Mover,
+  enough: (carried: Carried) => boolean,
+  options: { readonly signal?: AbortSignal | undefined; readonly clock?: Clock },
 ): Promise<void> {
   const clock = options.clock ?? systemClock;
-  const mover = createMover(options);
   const step = () => withBoth(pools, (ends) => mover.step(ends, { urgent: true }), options.signal);
   for (;;) {
     const moved = await whileBusy(step, options);
@@ -32,18 +34,22 @@ async function carryUntil(
         suggestion: 'Look at "understudy link status".',
       });
     }
-    if (enough(moved.progress)) return;
+    if (enough(moved)) return;
     await clock.sleep(5, options.signal);
   }
 }
 
+/** Whether the target has all that the position saw. */
+export function hasReached(position: FencePosition): (carried: Carried) => boolean {
+  return ({ progress }) => progress.complete && covers(progress.snapshot ?? "0:0:", position);
+}
+
 /** Until the target has all that the position saw. */
 export function drainTo(pools: Pools, position: FencePosition, options: PrepareOptions): Promise<void> {
-  const isThere = (progress: Progress) => progress.complete && covers(progress.snapshot ?? "0:0:", position);
-  return carryUntil(pools, isThere, options);
+  return carryUntil(pools, createMover(options), hasReached(position), options);
 }
 
 /** Until every table has been copied and all that happened meanwhile is there too. */
 export function catchUp(pools: Pools, options: PrepareOptions): Promise<void> {
-  return carryUntil(pools, (progress) => progress.complete, options);
+  return carryUntil(pools, createMover(options), ({ progress }) => progress.complete, options);
 }

@@ -9,6 +9,7 @@ import { whileBusy } from "../while-busy.ts";
 import { within } from "../within.ts";
 import { catchUp, drainTo } from "./drain.ts";
 import type { Scope } from "./drift.ts";
+import { holdTarget } from "./hold.ts";
 import { initLink } from "./init.ts";
 import { runLink } from "./run.ts";
 import { statusOf } from "./status.ts";
@@ -48,6 +49,7 @@ export function openTriggerLink(settings: LinkSettings): Link {
       within(options, (signal) =>
         target.use((session) => promoteSite(session, settings.source.site, epoch), signal),
       ),
+    hold: (options = {}) => within(options, (signal) => holdTarget({ source, target }, scope, signal)),
     drop: async (options = {}) => {
       await within(options, async (signal) => {
         await dropEnd(target, settings.log, signal);
