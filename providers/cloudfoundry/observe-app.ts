@@ -1,7 +1,7 @@
+import { type Deadline, deadline } from "../../src/base/deadline.ts";
 import { NotFoundError, UnderstudyError } from "../../src/base/errors.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import { type Client, clientFor } from "./api/client.ts";
-import { type Deadline, deadline } from "./api/deadline.ts";
 import { placeOf } from "./api/place.ts";
 import {
   type AppAnswer,

@@ -125,28 +125,31 @@ describe("a hold", () => {
       over.abort();
     });
     const applier = pair.link().run({ signal: running.signal });
-    let site = pair.primary;
+    let site: "primary" | "mirror" = "primary";
+    const underWay: (string | undefined)[] = [];
     const refusals: string[] = [];
-    const writers = Array.from({ length: 8 }, async () => {
+    const writers = Array.from({ length: 8 }, async (_, index) => {
       const clients = { primary: await pair.primary.connect(), mirror: await pair.mirror.connect() };
       let acknowledged = 0;
       while (!over.signal.aborted) {
-        const client = site === pair.primary ? clients.primary : clients.mirror;
+        const client = clients[site];
+        underWay[index] = site;
         try {
           await client.query("UPDATE notes SET n = n + 1 WHERE id = 1");
           acknowledged++;
         } catch (error) {
           refusals.push(String(error));
         }
+        underWay[index] = undefined;
         await sleep(2);
       }
       return acknowledged;
     });
     await sleep(400);
     const hold = await held(pair);
-    site = pair.mirror;
+    site = "mirror";
     // Who had asked the primary before gets an answer there.
-    await sleep(200);
+    while (underWay.includes("primary")) await sleep(5);
     await hold.drain(await pair.link().fence(7));
     await hold.promote(7);
     await sleep(200);

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
+import type { Deadline } from "../../../src/base/deadline.ts";
 import { NotFoundError, UnderstudyError } from "../../../src/base/errors.ts";
 import { type HttpResponse, type HttpSend, parseJsonBody } from "../../../src/base/http.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import type { Connection } from "../settings.ts";
-import type { Deadline } from "./deadline.ts";
 import { CloudFoundryError, isTaken } from "./failure.ts";
 import { type Body, type Query, Session } from "./session.ts";
 import { jobSchema, pageSchema } from "./wire.ts";

@@ -1,6 +1,6 @@
+import type { Deadline } from "../../../src/base/deadline.ts";
 import { NotFoundError } from "../../../src/base/errors.ts";
 import type { Client } from "./client.ts";
-import type { Deadline } from "./deadline.ts";
 import { type AppAnswer, appSchema, named, spaceSchema } from "./wire.ts";
 
 /** A space with its organization. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
+import type { Deadline } from "../../../src/base/deadline.ts";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import { type HttpResponse, type HttpSend, parseJsonBody } from "../../../src/base/http.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import type { Connection } from "../settings.ts";
-import type { Deadline } from "./deadline.ts";
 import { credentialsRejected, failureOf } from "./failure.ts";
 import { TokenSource } from "./token.ts";
 import { Transport } from "./transport.ts";

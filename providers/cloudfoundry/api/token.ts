@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { Deadline } from "../../../src/base/deadline.ts";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import { parseJsonBody } from "../../../src/base/http.ts";
 import type { Connection } from "../settings.ts";
-import type { Deadline } from "./deadline.ts";
 import { credentialsRejected, failureOf } from "./failure.ts";
 import type { Transport } from "./transport.ts";
 

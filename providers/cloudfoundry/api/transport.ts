@@ -1,6 +1,6 @@
+import type { Deadline } from "../../../src/base/deadline.ts";
 import { type HttpRequest, type HttpResponse, type HttpSend, httpSend } from "../../../src/base/http.ts";
 import { retry } from "../../../src/base/retry.ts";
-import type { Deadline } from "./deadline.ts";
 import { failureOf } from "./failure.ts";
 
 /** Longest time for one attempt. */

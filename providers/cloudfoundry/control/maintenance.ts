@@ -1,6 +1,6 @@
+import { type Deadline, within } from "../../../src/base/deadline.ts";
 import { destinationInput, parkedKey, parkedPrefix, parsedParked } from "../api/annotations.ts";
 import type { Client } from "../api/client.ts";
-import { type Deadline, within } from "../api/deadline.ts";
 import {
   type AppAnswer,
   anything,

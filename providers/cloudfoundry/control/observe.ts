@@ -1,6 +1,6 @@
+import type { Deadline } from "../../../src/base/deadline.ts";
 import type { ProcessObservation, SiteObservation } from "../../../src/platform/contract.ts";
 import type { Client } from "../api/client.ts";
-import type { Deadline } from "../api/deadline.ts";
 import { type AppAnswer, dropletSchema, processSchema, statsSchema } from "../api/wire.ts";
 import { isInMaintenance } from "./maintenance.ts";
 import { pageProcess } from "./page.ts";

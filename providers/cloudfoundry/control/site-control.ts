@@ -1,3 +1,4 @@
+import { type Deadline, deadline } from "../../../src/base/deadline.ts";
 import { NotFoundError } from "../../../src/base/errors.ts";
 import type {
   CallOptions,
@@ -10,7 +11,6 @@ import type {
 } from "../../../src/platform/contract.ts";
 import { askHealth, type Door } from "../../../src/platform/health.ts";
 import { type Client, clientFor } from "../api/client.ts";
-import { type Deadline, deadline } from "../api/deadline.ts";
 import { appNamed, placeOf } from "../api/place.ts";
 import {
   type AppAnswer,

@@ -1,7 +1,7 @@
+import type { Deadline } from "../../../src/base/deadline.ts";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import type { Client } from "../api/client.ts";
-import type { Deadline } from "../api/deadline.ts";
 import { buildSchema, dropletSchema, packageSchema } from "../api/wire.ts";
 import { logEnd } from "./log.ts";
 import { zipOf } from "./zip.ts";

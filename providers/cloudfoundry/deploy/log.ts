@@ -1,6 +1,6 @@
+import type { Deadline } from "../../../src/base/deadline.ts";
 import type { LogLine } from "../../../src/platform/contract.ts";
 import type { Client } from "../api/client.ts";
-import type { Deadline } from "../api/deadline.ts";
 import { logReadSchema } from "../api/wire.ts";
 
 /** A line of an app's log as log-cache has it. */

@@ -1,6 +1,6 @@
+import { type Deadline, deadline as newDeadline } from "../../../src/base/deadline.ts";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import type { Client } from "../api/client.ts";
-import { type Deadline, deadline as newDeadline } from "../api/deadline.ts";
 import {
   anything,
   appSchema,

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { type Deadline, deadline as newDeadline } from "../../../src/base/deadline.ts";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import type { CommandResult } from "../../../src/platform/contract.ts";
 import type { Client } from "../api/client.ts";
-import { type Deadline, deadline as newDeadline } from "../api/deadline.ts";
 import { taskSchema } from "../api/wire.ts";
 import { settledLines } from "./log.ts";
 

@@ -1,8 +1,8 @@
+import { type Deadline, deadline } from "../../../src/base/deadline.ts";
 import type { Log } from "../../../src/base/log.ts";
 import { definer } from "../../../src/platform/define.ts";
 import type { ResourceContext } from "../../../src/platform/handler.ts";
 import { type Client, clientFor } from "../api/client.ts";
-import { type Deadline, deadline } from "../api/deadline.ts";
 import type { Connection } from "../settings.ts";
 
 /** What one operation on a resource works with. */

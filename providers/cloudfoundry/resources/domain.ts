@@ -1,7 +1,7 @@
 import { z } from "zod";
+import type { Deadline } from "../../../src/base/deadline.ts";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import type { Client } from "../api/client.ts";
-import type { Deadline } from "../api/deadline.ts";
 import { isTaken } from "../api/failure.ts";
 import { domainSchema, identified } from "../api/wire.ts";
 import { define } from "./define.ts";

@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import { z } from "zod";
+import type { Deadline } from "../../../src/base/deadline.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import type { Client } from "../api/client.ts";
-import type { Deadline } from "../api/deadline.ts";
 import { appSchema, identified, processSchema } from "../api/wire.ts";
 import { awaitQuiet, inTurn, rollOut } from "../deploy/rollout.ts";
 import { define, type Operation } from "./define.ts";

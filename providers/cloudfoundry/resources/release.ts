@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { within } from "../../../src/base/deadline.ts";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
-import { within } from "../api/deadline.ts";
 import { appSchema, dropletSchema } from "../api/wire.ts";
 import { buildDroplet, type Source, sourceAnnotation, sourceMark } from "../deploy/build.ts";
 import { deploy, firstStart, inTurn, started } from "../deploy/rollout.ts";

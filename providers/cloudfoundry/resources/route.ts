@@ -1,9 +1,9 @@
 import { z } from "zod";
+import type { Deadline } from "../../../src/base/deadline.ts";
 import { NotFoundError, UnderstudyError } from "../../../src/base/errors.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import { destinationInput, parkedKey, parsedParked } from "../api/annotations.ts";
 import type { Client } from "../api/client.ts";
-import type { Deadline } from "../api/deadline.ts";
 import { isTaken } from "../api/failure.ts";
 import {
   anything,

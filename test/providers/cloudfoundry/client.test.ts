@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Client } from "../../../providers/cloudfoundry/api/client.ts";
-import { deadline } from "../../../providers/cloudfoundry/api/deadline.ts";
 import { anything, domainSchema, identified, named } from "../../../providers/cloudfoundry/api/wire.ts";
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
+import { deadline } from "../../../src/base/deadline.ts";
 import { NotFoundError, RetryableError } from "../../../src/base/errors.ts";
 import { openProxy } from "../../contract/proxy.ts";
 import { type Api, logIn } from "../../local/cloudfoundry/api.ts";

@@ -1,5 +1,13 @@
-import { type Clock, systemClock } from "../../../src/base/clock.ts";
-import { RetryableError } from "../../../src/base/errors.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { RetryableError } from "./errors.ts";
+
+export interface DeadlineOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock;
+  /** Where a person looks when what was waited for isn't done in time, as an imperative. @default "Look at the app's log" */
+  readonly lookAt?: string;
+}
 
 /** Until when work may go on, and what ends it before. */
 export interface Deadline {
@@ -11,12 +19,8 @@ export interface Deadline {
   pause(milliseconds: number, what: string): Promise<void>;
 }
 
-export function deadline(options: {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly clock?: Clock;
-}): Deadline {
-  const { timeoutMs, signal, clock = systemClock } = options;
+export function deadline(options: DeadlineOptions): Deadline {
+  const { timeoutMs, signal, clock = systemClock, lookAt = "Look at the app's log" } = options;
   const end = clock.monotonic() + timeoutMs;
   const remainingMs = () => Math.max(0, Math.ceil(end - clock.monotonic()));
   return {
@@ -33,7 +37,7 @@ export function deadline(options: {
       if (remainingMs() > 0) return;
       throw new RetryableError(`Waited ${timeoutMs / 1000} s for ${what}, and it isn't done.`, {
         code: "deadline-passed",
-        suggestion: "Look at the app's log, and try again: what was begun goes on.",
+        suggestion: `${lookAt}, and try again: what was begun goes on.`,
       });
     },
   };
