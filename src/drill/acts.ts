@@ -10,7 +10,7 @@ import type { Visitor } from "./visitor.ts";
 export interface CutoverOutcome {
   /** When it was decided on, milliseconds since 1970. */
   readonly decisionAt: number;
-  /** When every authoritative server gave the new address. */
+  /** When the zone led users to the new side. */
   readonly dnsAt: number;
   readonly steps: readonly StepTiming[];
   /** Most writes that it said might be lost. */

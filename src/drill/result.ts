@@ -37,7 +37,7 @@ export interface ActResult {
   /** When something was broken on purpose. */
   readonly outageAt?: number;
   readonly decisionAt: number;
-  /** When every authoritative server gave the new address. */
+  /** When the zone led users to the new side. */
   readonly dnsAt: number;
   readonly steps: readonly StepTiming[];
   readonly buckets: readonly Bucket[];

@@ -57,7 +57,7 @@ function figures(act: ActResult, { objectives }: DrillResult): Html {
   return html`<dl class="figures main">
 ${figure("Recovery time", rto, `objective ${seconds(objectives.rtoSeconds)}`, missedRto ? "bad" : "")}
 ${figure("Data lost", seconds(rpoSeconds), `${lostWrites === 0 ? "" : `${plural(lostWrites, "write")}; `}objective ${seconds(objectives.rpoSeconds)}`, rpoSeconds > objectives.rpoSeconds ? "bad" : "")}
-${figure("Decision to DNS", milliseconds(measure.decisionToDnsMs), "until every authoritative server answered anew", "")}
+${figure("Decision to DNS", milliseconds(measure.decisionToDnsMs), "until the zone led users to the new side", "")}
 ${figure("Latency", latency === undefined ? "none" : milliseconds(latency.p50), latency === undefined ? "no good answer" : `median; p95 ${milliseconds(latency.p95)}, p99 ${milliseconds(latency.p99)}`, "")}
 </dl>
 <dl class="figures">
