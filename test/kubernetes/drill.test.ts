@@ -7,6 +7,8 @@ import { storageClass } from "./controllers/objects.ts";
 import { ownClusterOfRun, withOwnCluster } from "./suite.ts";
 
 interface Act {
+  readonly requests: number;
+  readonly failedRequests: number;
   readonly ackedWrites: number;
   readonly lostWrites: number;
   readonly unexplainedWrites: number;
@@ -35,8 +37,11 @@ await withOwnCluster("the drill from Heroku to a cluster", () => {
       expect(act).toMatchObject({ unexplainedWrites: 0, rtoSeconds: expect.any(Number) });
       expect(act?.ackedWrites).toBeGreaterThan(0);
     }
-    expect(graceful?.lostWrites).toBe(0);
-    expect(failback?.lostWrites).toBe(0);
+    for (const act of [graceful, failback]) {
+      expect(act?.lostWrites).toBe(0);
+      // None on a machine that has nothing else to do. Were writes refused until the records have moved, it would be 3 %.
+      expect(act?.failedRequests).toBeLessThan(0.01 * (act?.requests ?? 0));
+    }
     expect(ungraceful?.lostWrites).toBeLessThanOrEqual(ungraceful?.declaredLoss ?? -1);
     // Nothing of the mirror is left in a cluster that stays.
     expect(await kubectl(["get", "namespace", "guestbook", "--ignore-not-found"])).toBe("");

@@ -14,6 +14,8 @@ const busyMs = 100;
 const idleMs = 250;
 /** While nothing can be applied: another direction, drift. */
 const restMs = 1_000;
+/** How often a database may be busy, one time after the other, before that is worth a word. */
+const quietTries = 5;
 /** Changes that the log may hold, some 3 GB, before a standby that doesn't read it is given up. */
 const logLimit = 30_000_000;
 
@@ -96,10 +98,12 @@ export async function runLink(
     } catch (error) {
       if (signal.aborted) break;
       last = undefined;
+      failures++;
+      const isBusy = error instanceof BusyError;
       // A busy database is free again in a moment; one that can't be reached may be away for hours.
-      failures = error instanceof BusyError ? 1 : failures + 1;
-      say(messageOf(error));
-      waitMs = Math.min(5_000, 100 * 2 ** Math.min(failures, 6)) * (0.5 + Math.random() / 2);
+      if (!isBusy || failures > quietTries) say(messageOf(error));
+      const backoffMs = Math.min(5_000, 100 * 2 ** Math.min(failures, 6));
+      waitMs = (isBusy ? busyMs : backoffMs) * (0.5 + Math.random() / 2);
     }
     for (const { nudge } of chores) nudge();
     await clock.sleep(waitMs, signal).catch(() => {});
