@@ -11,7 +11,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...clusterSuites],
     pool: "forks",
     // Suites wait more than they compute, and none shares a port or a folder with another.
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     // Most suites start servers and processes: generous limits that only a hang can reach.
     testTimeout: 60_000,

@@ -7,6 +7,8 @@ export default defineConfig({
     ...base.test,
     include: process.env.UNDERSTUDY_TEST_ALL === "1" ? ["test/**/*.test.ts"] : clusterSuites,
     exclude: configDefaults.exclude,
+    // A cluster beside them takes its share of the machine.
+    maxWorkers: 2,
     globalSetup: ["test/kubernetes/global-setup.ts"],
   },
 });
