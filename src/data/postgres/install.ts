@@ -5,7 +5,7 @@ import { raw, type Sql, sql } from "./sql.ts";
 import { quietFunctions } from "./trigger/quiet.ts";
 
 /** Raised with each change of the objects below; an older installation is brought up to date by `init`. */
-const version = 1;
+const version = 2;
 
 /** The advisory lock that every writing transaction holds shared, and a fence takes alone. */
 export const gateLock = raw("1970168933, 1952539749");
@@ -104,9 +104,10 @@ CREATE TABLE IF NOT EXISTS understudy.lost (
 );`);
 
 /**
- * Refuses writes where the gate is shut, after a moment also where it has no value. Holding the lock to the end of the transaction is what makes a fence exact: it
- * gets the lock alone only once every transaction that passed here has ended. It runs with each statement that writes, so
- * it is made of expressions that PL/pgSQL evaluates without a query.
+ * Refuses writes where the gate is shut, and waits a moment for one that is about to be opened (it has no value then).
+ * Holding the lock to the end of the transaction is what makes a fence exact: it gets the lock alone only once every
+ * transaction that passed here has ended. It runs with each statement that writes, so what an app meets on an ordinary day
+ * is made of expressions that PL/pgSQL evaluates without a query.
  */
 const guard = sql`
 CREATE OR REPLACE FUNCTION understudy.guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -220,6 +221,7 @@ export async function install(session: Session, identity: Identity): Promise<voi
       ...quietFunctions,
       promoteFunction,
       stateRow(identity),
+      sql`UPDATE understudy.state SET version = ${version} WHERE version < ${version}`,
       sql`COMMIT`,
     );
   } catch (error) {
