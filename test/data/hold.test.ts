@@ -35,6 +35,15 @@ async function waits({ mirror }: Pair, client: pg.Client): Promise<void> {
   }
 }
 
+/** A hold, and somebody who waits for it and will be refused. */
+async function heldFromOne(pair: Pair): Promise<{ hold: Hold; client: pg.Client; refused: Promise<void> }> {
+  const hold = await held(pair);
+  const client = await pair.mirror.connect();
+  const refused = expect(client.query("UPDATE notes SET n = 5")).rejects.toMatchObject({ code: "25006" });
+  await waits(pair, client);
+  return { hold, client, refused };
+}
+
 describe("a hold", () => {
   it("lets writers wait and see all that was drained meanwhile, as if they had come later", async () => {
     const pair = await following();
@@ -60,10 +69,7 @@ describe("a hold", () => {
 
   it("refuses those who waited when it is released, and what it drained can be drained again", async () => {
     const pair = await following();
-    const hold = await held(pair);
-    const client = await pair.mirror.connect();
-    const refused = expect(client.query("UPDATE notes SET n = 5")).rejects.toMatchObject({ code: "25006" });
-    await waits(pair, client);
+    const { hold, refused } = await heldFromOne(pair);
     await pair.primary.query("INSERT INTO notes VALUES (2, 20)");
     const position = await pair.link().fence(7);
     await hold.drain(position);
@@ -78,10 +84,7 @@ describe("a hold", () => {
 
   it("that is cut off leaves the target a standby", async () => {
     const pair = await following();
-    const hold = await held(pair);
-    const client = await pair.mirror.connect();
-    const refused = expect(client.query("UPDATE notes SET n = 5")).rejects.toMatchObject({ code: "25006" });
-    await waits(pair, client);
+    const { hold, client, refused } = await heldFromOne(pair);
     const position = await pair.link().fence(7);
     const admin = await open(server(servers).superuserUrl);
     onTestFinished(() => admin.end());

@@ -1,5 +1,5 @@
 import type { LinkEnd } from "../contract.ts";
-import { openSession, type Session } from "./session.ts";
+import { dropOnAbort, openSession, type Session } from "./session.ts";
 
 /** The connections of a link to one end. */
 export interface Pool {
@@ -38,9 +38,8 @@ export function poolOf(end: LinkEnd): Pool {
       signal?.throwIfAborted();
       const session = take() ?? (await openSession(end, { signal }));
       session.hold(true);
-      signal?.addEventListener("abort", session.drop, { once: true });
       try {
-        const result = await work(session);
+        const result = await dropOnAbort(session, signal, () => work(session));
         if (session.closed) return result;
         keep(session);
         return result;
@@ -48,11 +47,15 @@ export function poolOf(end: LinkEnd): Pool {
         session.close();
         if (signal?.aborted === true) throw signal.reason;
         throw error;
-      } finally {
-        signal?.removeEventListener("abort", session.drop);
       }
     },
   };
+}
+
+/** The connections to both ends of a link. */
+export interface Pools {
+  readonly source: Pool;
+  readonly target: Pool;
 }
 
 /** A connection to each end of a link. */
@@ -63,7 +66,7 @@ export interface Ends {
 
 /** Runs `work` with a connection to each end. */
 export function withBoth<T>(
-  pools: { readonly source: Pool; readonly target: Pool },
+  pools: Pools,
   work: (ends: Ends) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {

@@ -2,11 +2,6 @@ import { UnderstudyError } from "../../base/errors.ts";
 import type { Pool } from "./pool.ts";
 import { type Session, SqlError } from "./session.ts";
 
-export interface Pools {
-  readonly source: Pool;
-  readonly target: Pool;
-}
-
 export interface ReachOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long one end may take. */

@@ -161,6 +161,20 @@ export async function openSession(
   throw translate(failure, end.site, address);
 }
 
+/** Does work with a session that is dropped when the signal ends: what waits for the database fails at once. */
+export async function dropOnAbort<T>(
+  session: Session,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  signal?.addEventListener("abort", session.drop, { once: true });
+  try {
+    return await work();
+  } finally {
+    signal?.removeEventListener("abort", session.drop);
+  }
+}
+
 function wrap(client: pg.Client, site: string, address: Address): Session {
   let closed = false;
   client.on("end", () => {

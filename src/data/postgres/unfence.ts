@@ -1,7 +1,8 @@
 import { RefusedError } from "../../base/errors.ts";
 import { setReadOnly, staleEpoch, stateOf } from "./fence.ts";
 import { openGate } from "./gate.ts";
-import { type Pools, reach } from "./reach.ts";
+import type { Pools } from "./pool.ts";
+import { reach } from "./reach.ts";
 import type { Session } from "./session.ts";
 import { sql } from "./sql.ts";
 import { readState } from "./state.ts";

@@ -66,13 +66,12 @@ export function claim(cast: Cast): Step {
 function giveBack({ from, plan }: Cast): NonNullable<Step["undo"]> {
   return async ({ world, signal }) => {
     const { ledger } = await world.zone.read({ signal });
-    const ours = [claimOf(plan), aheadOf(plan)].find((claim) => same(ledger, claim));
     // Nobody's claim, or one that was given back before: there is nothing of ours in the zone.
-    if (ours === undefined) return;
+    if (ledger === undefined || ledger.by !== claimOf(plan).by) return;
     await world.zone.change(
       {
-        expect: ours,
-        ledger: { epoch: ours.epoch + 1, active: plan.from, by: `${plan.run}-undone` },
+        expect: ledger,
+        ledger: { epoch: ledger.epoch + 1, active: plan.from, by: `${plan.run}-undone` },
         target: from.target,
         ttlSeconds: plan.foundTtlSeconds,
       },

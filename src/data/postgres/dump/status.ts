@@ -1,6 +1,7 @@
 import type { Lag, LinkSettings, LinkStatus } from "../../contract.ts";
+import type { Pools } from "../pool.ts";
 import { type Progress, readProgressOf } from "../progress.ts";
-import { type Pools, type ReachOptions, reach } from "../reach.ts";
+import { type ReachOptions, reach } from "../reach.ts";
 import type { Session } from "../session.ts";
 import { readState, type SiteState } from "../state.ts";
 import { countWrites } from "./copy.ts";

@@ -1,16 +1,11 @@
-import { type Clock, systemClock } from "../../../base/clock.ts";
+import { systemClock } from "../../../base/clock.ts";
 import { UnderstudyError } from "../../../base/errors.ts";
 import type { FencePosition } from "../../contract.ts";
-import { type Pool, withBoth } from "../pool.ts";
+import { type Pools, withBoth } from "../pool.ts";
 import { covers } from "../position.ts";
-import { whileBusy } from "../while-busy.ts";
+import { type WaitOptions, whileBusy } from "../while-busy.ts";
 import { createMover, type Moved, type Mover } from "./move.ts";
 import type { PrepareOptions } from "./prepare.ts";
-
-interface Pools {
-  readonly source: Pool;
-  readonly target: Pool;
-}
 
 /** A step that carried what there was. */
 type Carried = Extract<Moved, { readonly kind: "moved" }>;
@@ -20,7 +15,7 @@ export async function carryUntil(
   pools: Pools,
   mover: Mover,
   enough: (carried: Carried) => boolean,
-  options: { readonly signal?: AbortSignal | undefined; readonly clock?: Clock },
+  options: WaitOptions,
 ): Promise<void> {
   const clock = options.clock ?? systemClock;
   const step = () => withBoth(pools, (ends) => mover.step(ends, { urgent: true }), options.signal);

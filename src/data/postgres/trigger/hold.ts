@@ -2,10 +2,9 @@ import type { Hold } from "../../contract.ts";
 import { readCatalogue } from "../catalogue.ts";
 import { nested } from "../nested.ts";
 import { patience } from "../once-free.ts";
-import type { Pool } from "../pool.ts";
+import type { Pool, Pools } from "../pool.ts";
 import { promoteSite } from "../promote.ts";
-import type { Pools } from "../reach.ts";
-import { BusyError, lockMs, openSession, type Session } from "../session.ts";
+import { BusyError, dropOnAbort, lockMs, openSession, type Session } from "../session.ts";
 import { join, name, sql } from "../sql.ts";
 import { whileBusy } from "../while-busy.ts";
 import { carryUntil, hasReached } from "./drain.ts";
@@ -55,15 +54,6 @@ export async function holdTarget(pools: Pools, scope: Scope, signal: AbortSignal
       session.close();
     },
   };
-}
-
-async function dropOnAbort(session: Session, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  signal.addEventListener("abort", session.drop, { once: true });
-  try {
-    await work();
-  } finally {
-    signal.removeEventListener("abort", session.drop);
-  }
 }
 
 async function lockTables(session: Session, scope: Scope): Promise<void> {

@@ -1,8 +1,7 @@
 import { type Clock, systemClock } from "../../../base/clock.ts";
 import { messageOf } from "../../../base/errors.ts";
 import type { LinkSettings, LinkStatus } from "../../contract.ts";
-import { withBoth } from "../pool.ts";
-import type { Pools } from "../reach.ts";
+import { type Pools, withBoth } from "../pool.ts";
 import { BusyError } from "../session.ts";
 import type { Scope } from "./drift.ts";
 import { boundLog, pruneLog } from "./log.ts";

@@ -1,7 +1,8 @@
 import type { Lag, LinkSettings, LinkStatus } from "../../contract.ts";
 import { nameOf } from "../catalogue.ts";
+import type { Pools } from "../pool.ts";
 import { type Progress, rateOf } from "../progress.ts";
-import { type Pools, type Reached, type ReachOptions, reach } from "../reach.ts";
+import { type Reached, type ReachOptions, reach } from "../reach.ts";
 import type { Session } from "../session.ts";
 import { sql } from "../sql.ts";
 import { drift, isExcluded, keyless, type Scope } from "./drift.ts";
