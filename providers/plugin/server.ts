@@ -8,6 +8,7 @@ import type { JsonObject } from "../../src/base/json.ts";
 import type { Log } from "../../src/base/log.ts";
 import { covers, parsePath } from "../../src/base/property-path.ts";
 import type { ResourceHandler } from "../../src/platform/handler.ts";
+import { operationLimit } from "../../src/platform/operation-limit.ts";
 import { PartialCreateError } from "../../src/platform/partial.ts";
 import { type CheckFailure, checkInputs } from "./check.ts";
 import type { PluginConfig } from "./config.ts";
@@ -54,7 +55,7 @@ export function pluginService(options: PluginOptions): grpc.UntypedServiceImplem
         suggestion: options.config.howToConnect,
       });
     }
-    const limits = timeoutSeconds > 0 ? [AbortSignal.timeout(timeoutSeconds * 1000)] : [];
+    const limits = timeoutSeconds > 0 ? [operationLimit(timeoutSeconds)] : [];
     return {
       connection,
       urn,

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { RetryableError } from "./errors.ts";
+import { endOf } from "./time-limit.ts";
 
 export interface DeadlineOptions {
   readonly timeoutMs: number;
@@ -15,7 +16,7 @@ export interface Deadline {
   readonly clock: Clock;
   /** Milliseconds left, never below 0. */
   remainingMs(): number;
-  /** Waits; throws what ended it, or `deadline-passed` naming what was waited for. */
+  /** Waits; throws the signal's reason when that ends it, or `deadline-passed` naming what was waited for. */
   pause(milliseconds: number, what: string): Promise<void>;
 }
 
@@ -28,11 +29,10 @@ export function deadline(options: DeadlineOptions): Deadline {
     clock,
     remainingMs,
     async pause(milliseconds, what) {
-      signal?.throwIfAborted();
       try {
         await clock.sleep(Math.min(milliseconds, remainingMs()), signal);
       } catch (error) {
-        throw signal?.aborted === true ? signal.reason : error;
+        throw signal?.aborted === true ? endOf(signal, `waited for ${what}.`) : error;
       }
       if (remainingMs() > 0) return;
       throw new RetryableError(`Waited ${timeoutMs / 1000} s for ${what}, and it isn't done.`, {

@@ -1,4 +1,5 @@
 import { messageOf, RetryableError, UnderstudyError } from "./errors.ts";
+import { endOf } from "./time-limit.ts";
 
 /** A request as the clients of the platforms send it. */
 export interface HttpRequest {
@@ -40,7 +41,9 @@ export const httpSend: HttpSend = async (request) => {
     });
     return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
-    if (request.signal?.aborted === true) throw request.signal.reason;
+    if (request.signal?.aborted === true) {
+      throw endOf(request.signal, `${request.method} ${place(request.url)} gave no answer.`);
+    }
     if (deadline.aborted) {
       throw new RetryableError(
         `${request.method} ${place(request.url)} gave no answer within ${timeoutMs / 1000} s.`,

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { RetryableError } from "./errors.ts";
+import { endOf } from "./time-limit.ts";
 
 /** How often and how long to try again. Delays grow by doubling, with full jitter, and yield to Retry-After. */
 export interface RetryOptions {
@@ -17,7 +18,10 @@ export interface RetryOptions {
   readonly onRetry?: (error: RetryableError, attempt: number, waitMs: number) => void;
 }
 
-/** Calls `work` until it gives a result or an error that isn't {@link RetryableError}. */
+/**
+ * Calls `work` until it gives a result or an error that isn't {@link RetryableError}. An abort while it waits gives the
+ * signal's reason; a time limit, with the last failure.
+ */
 export async function retry<T>(
   work: (attempt: number) => Promise<T>,
   options: RetryOptions = {},
@@ -32,7 +36,11 @@ export async function retry<T>(
       const backoff = random() * Math.min(maxMs, baseMs * 2 ** (attempt - 1));
       const waitMs = Math.max(error.retryAfterMs ?? 0, backoff);
       options.onRetry?.(error, attempt, waitMs);
-      await clock.sleep(waitMs, options.signal);
+      try {
+        await clock.sleep(waitMs, options.signal);
+      } catch (end) {
+        throw options.signal?.aborted === true ? endOf(options.signal, error.message) : end;
+      }
     }
   }
 }

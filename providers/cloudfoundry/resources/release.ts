@@ -78,13 +78,7 @@ export const releaseResource = define({
     try {
       return { id: wanted.app, outputs: await release(operation, wanted) };
     } catch (error) {
-      if (operation.deadline.signal?.aborted === true || !(error instanceof UnderstudyError)) throw error;
-      throw new PartialCreateError(error.message, {
-        id: wanted.app,
-        outputs: {},
-        cause: error,
-        ...(error.suggestion === undefined ? {} : { suggestion: error.suggestion }),
-      });
+      throw new PartialCreateError(error, { id: wanted.app, outputs: {} });
     }
   },
 

@@ -141,11 +141,7 @@ export class HerokuClient {
   }
 
   async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#clock.sleep(milliseconds, signal);
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error;
-    }
+    await this.#clock.sleep(milliseconds, signal);
   }
 
   async #repeatable<T>(call: Call, schema: z.ZodType<T>, deadline: Deadline): Promise<T> {

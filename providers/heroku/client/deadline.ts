@@ -24,7 +24,7 @@ export async function within<T>(
       last = failure;
     });
   } catch (error) {
-    if (outer?.aborted === true) throw outer.reason;
+    if (outer?.aborted === true) throw error;
     if (!deadline.aborted) throw error;
     throw (
       last ?? new RetryableError(`${what} took longer than ${timeoutMs / 1000} s.`, { code: "http-timeout" })

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { messageOf, UnderstudyError } from "../../../src/base/errors.ts";
+import { UnderstudyError } from "../../../src/base/errors.ts";
 import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 import type { HerokuClient } from "../client/client.ts";
@@ -63,7 +63,7 @@ export const addon: ResourceHandler<HerokuConnection> = {
     try {
       await provisioned(client, made.id, signal);
     } catch (error) {
-      throw new PartialCreateError(messageOf(error), { id: made.id, outputs: outputsOf(made), cause: error });
+      throw new PartialCreateError(error, { id: made.id, outputs: outputsOf(made) });
     }
     return { id: made.id, outputs: outputsOf(made) };
   },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { messageOf, UnderstudyError } from "../../../src/base/errors.ts";
+import { UnderstudyError } from "../../../src/base/errors.ts";
 import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 import type { HerokuClient } from "../client/client.ts";
@@ -59,7 +59,7 @@ export const domain: ResourceHandler<HerokuConnection> = {
     try {
       return { id, outputs: outputsOf(await settled(client, app, hostname, signal)) };
     } catch (error) {
-      throw new PartialCreateError(messageOf(error), { id, outputs: outputsOf(made), cause: error });
+      throw new PartialCreateError(error, { id, outputs: outputsOf(made) });
     }
   },
 

@@ -173,8 +173,7 @@ export const release: ResourceHandler<HerokuConnection> = {
     try {
       return { id: wanted.app, outputs: await ensure(context, wanted) };
     } catch (error) {
-      context.signal.throwIfAborted();
-      throw new PartialCreateError(messageOf(error), { id: wanted.app, outputs: {}, cause: error });
+      throw new PartialCreateError(error, { id: wanted.app, outputs: {} });
     }
   },
 

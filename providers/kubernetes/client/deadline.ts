@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { type Deadline as BaseDeadline, deadline as baseDeadline } from "../../../src/base/deadline.ts";
 import { RetryableError } from "../../../src/base/errors.ts";
+import { endOf } from "../../../src/base/time-limit.ts";
 import type { CallOptions } from "../../../src/platform/contract.ts";
 
 /** A deadline with a signal of its own, for calls that know no other end. */
@@ -9,8 +10,11 @@ export interface Deadline extends BaseDeadline {
   readonly signal: AbortSignal;
   /** For calls within the work: the caller's signal and the time that is left. */
   options(): CallOptions;
-  /** What to throw in place of an error that the signal's end has caused: the caller's reason, or `http-timeout`. */
-  reason(what: string): unknown;
+  /**
+   * What to throw in place of an error that the signal's end has caused: the caller's reason, or, when the time is up,
+   * what failed last, else `http-timeout`.
+   */
+  reason(what: string, last?: RetryableError): unknown;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -28,11 +32,10 @@ export function deadline(options: CallOptions = {}, clock: Clock = systemClock):
       timeoutMs: base.remainingMs(),
       ...(outer === undefined ? {} : { signal: outer }),
     }),
-    reason: (what) =>
-      outer?.aborted === true
-        ? outer.reason
-        : new RetryableError(`${what} gave no answer within ${timeoutMs / 1000} s.`, {
-            code: "http-timeout",
-          }),
+    reason(what, last) {
+      if (outer?.aborted === true) return endOf(outer, last?.message ?? `${what} gave no answer.`);
+      const message = `${what} gave no answer within ${timeoutMs / 1000} s.`;
+      return last ?? new RetryableError(message, { code: "http-timeout" });
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { RetryableError, UnderstudyError } from "../../../src/base/errors.ts";
+import { type RetryableError, UnderstudyError } from "../../../src/base/errors.ts";
 import { retry } from "../../../src/base/retry.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Access } from "./entry.ts";
@@ -98,9 +98,8 @@ export class Session {
         },
       });
     } catch (error) {
-      if (!until.signal.aborted) throw error;
-      const reason = until.reason(`The API server ${this.server}`);
-      throw last !== undefined && reason instanceof RetryableError ? last : reason;
+      if (!until.signal.aborted || (last === undefined && error instanceof UnderstudyError)) throw error;
+      throw until.reason(`The API server ${this.server}`, last);
     }
   }
 

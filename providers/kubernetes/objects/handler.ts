@@ -7,6 +7,7 @@ import type {
   ResourceReading,
   ResourceState,
 } from "../../../src/platform/handler.ts";
+import { operationLimit } from "../../../src/platform/operation-limit.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 import { clientFor } from "../client/client.ts";
 import { type KubernetesObject, refOf, valueAt } from "../client/object.ts";
@@ -79,7 +80,8 @@ function openWith(context: Context, inputs: JsonObject, outputs: JsonObject) {
   const { namespace, patchForce, upsert } = optionsOf(context.connection);
   const asked = Number(annotationOf(inputs, annotations.timeoutSeconds) ?? Number.NaN);
   const seconds = context.timeoutSeconds ?? (Number.isFinite(asked) && asked > 0 ? asked : defaultSeconds);
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(seconds * 1000)]);
+  const own = context.timeoutSeconds === undefined ? [operationLimit(seconds)] : [];
+  const signal = AbortSignal.any([context.signal, ...own]);
   const manager = managerOf(context.urn, inputs, outputs);
   const applying: Applying = { manager, force: patchForce, namespace, log: context.log, signal };
   const client: ObjectClient = clientFor(context.connection);
@@ -127,14 +129,7 @@ async function comeUp(
     return outputs(await untilReady(client, applied, applying), applying);
   } catch (error) {
     const live = error instanceof NotReadyError ? error.live : applied;
-    const message = error instanceof Error ? error.message : String(error);
-    const suggestion = error instanceof UnderstudyError ? error.suggestion : undefined;
-    throw new PartialCreateError(message, {
-      id: idOf(refOf(live)),
-      outputs: outputs(live, applying),
-      cause: error,
-      ...(suggestion === undefined ? {} : { suggestion }),
-    });
+    throw new PartialCreateError(error, { id: idOf(refOf(live)), outputs: outputs(live, applying) });
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { NotFoundError, RetryableError } from "../../../src/base/errors.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
+import { TimeLimitError } from "../../../src/base/time-limit.ts";
 import type { TrafficTarget } from "../../../src/platform/contract.ts";
 import {
   addressesOf,
@@ -36,6 +37,8 @@ function refOf(id: string): EntranceRef {
 
 /** Longest wait when the engine sets none. */
 const longestWaitMs = 10 * 60_000;
+/** For a look at what there is once the time is up. */
+const explainMs = 5_000;
 
 const suggestions: Readonly<Record<EntranceRef["kind"], string>> = {
   Ingress: "Check that an ingress controller serves its class (`kubectl get ingressclass`)",
@@ -48,20 +51,20 @@ const suggestions: Readonly<Record<EntranceRef["kind"], string>> = {
 async function awaitTarget({ client, log, signal }: Operation, ref: EntranceRef): Promise<TrafficTarget> {
   const { apiVersion, kind, namespace, name } = entranceObject(ref);
   const query = { apiVersion, kind, fieldSelector: `metadata.name=${name}`, namespace: namespace ?? "" };
-  let isThere = false;
   try {
     for await (const { type, object } of client.watch(query, { signal, timeoutMs: longestWaitMs })) {
-      isThere = type !== "DELETED";
-      const target = targetOf(isThere ? addressesOf(ref.kind, object) : []);
+      if (type === "DELETED") continue;
+      const target = targetOf(addressesOf(ref.kind, object));
       if (target !== undefined) return target;
-      if (isThere) log.info(`Waiting for an address of ${kind} ${namespace}/${name}`);
+      log.info(`Waiting for an address of ${kind} ${namespace}/${name}`);
     }
   } catch (error) {
-    // The resource's time is up; a run that was cancelled has another reason.
-    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    // A run that was cancelled has another reason.
+    if (!(error instanceof TimeLimitError)) throw error;
   }
   const path = `${kind} ${namespace}/${name}`;
-  if (!isThere) throw new NotFoundError(`There is no ${path}.`, { code: "no-entrance", path });
+  const isThere = await client.get(entranceObject(ref), { timeoutMs: explainMs });
+  if (isThere === undefined) throw new NotFoundError(`There is no ${path}.`, { code: "no-entrance", path });
   throw new RetryableError(`${path} has no address: its status names none.`, {
     code: "no-address",
     path,

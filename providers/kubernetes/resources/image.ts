@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { InputError, messageOf, UnderstudyError } from "../../../src/base/errors.ts";
+import { InputError, UnderstudyError } from "../../../src/base/errors.ts";
 import { PartialCreateError } from "../../../src/platform/partial.ts";
 import { buildImage, repositoryOf } from "../image/build.ts";
 import { define, type Operation } from "./define.ts";
@@ -67,7 +67,7 @@ export const image = define({
       return { id, outputs: await built(operation, wanted) };
     } catch (error) {
       const failed = error instanceof UnderstudyError && error.code === "build-failed";
-      throw failed ? new PartialCreateError(messageOf(error), { id, outputs: {}, cause: error }) : error;
+      throw failed ? new PartialCreateError(error, { id, outputs: {} }) : error;
     }
   },
 

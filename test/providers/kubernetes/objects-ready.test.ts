@@ -7,6 +7,7 @@ import { NotReadyError, untilReady } from "../../../providers/kubernetes/objects
 import { RetryableError } from "../../../src/base/errors.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import { silentLog } from "../../../src/base/log.ts";
+import { operationLimit } from "../../../src/platform/operation-limit.ts";
 
 function object(apiVersion: string, kind: string, content: JsonObject = {}): KubernetesObject {
   const { metadata = {}, ...rest } = content;
@@ -416,7 +417,7 @@ describe("waiting", () => {
 
   it("ends with its time, and says what was seen last", async () => {
     const client = cluster({ Pod: [pending] });
-    const waiting = untilReady(client, pending, { log: silentLog, signal: AbortSignal.timeout(500) });
+    const waiting = untilReady(client, pending, { log: silentLog, signal: operationLimit(0.5) });
     const error = await waiting.catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(NotReadyError);
     expect((error as NotReadyError).message).toMatch(

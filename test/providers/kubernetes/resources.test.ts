@@ -3,6 +3,7 @@ import { resources } from "../../../providers/kubernetes/resources.ts";
 import type { Json, JsonObject } from "../../../src/base/json.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import type { ResourceHandler } from "../../../src/platform/handler.ts";
+import { operationLimit } from "../../../src/platform/operation-limit.ts";
 import { openScriptedServer, type ScriptedServer, status } from "./scripted-server.ts";
 
 function handlerOf(type: string): ResourceHandler {
@@ -166,16 +167,22 @@ describe("on a server", () => {
 
     it("says that there is no address, and what may be wrong, when its time is up", async () => {
       server.script = ({ path, query }) => {
+        if (path === `${core}/services/web`) return { json: service([]) };
         if (path !== `${core}/services`) return undefined;
         return query.watch === "true"
           ? { lines: [], ending: "stay" }
           : { json: { metadata: { resourceVersion: "1" }, items: [service([])] } };
       };
-      await expect(handler.create(context(AbortSignal.timeout(300)), inputs())).rejects.toMatchObject({
+      await expect(handler.create(context(operationLimit(0.3)), inputs())).rejects.toMatchObject({
         code: "no-address",
         message: expect.stringContaining("Service shop/web has no address"),
         suggestion: expect.stringMatching(/load balancers.*traffic:/),
       });
+    });
+
+    it("takes a cluster that can't be asked for no cluster without it", async () => {
+      server.script = () => status(503, "ServiceUnavailable", "etcd has no leader");
+      await expect(handler.create(context(operationLimit(0.3)), inputs())).rejects.toThrow("no leader");
     });
 
     it("asks nobody when the settings know it", async () => {

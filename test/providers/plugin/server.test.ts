@@ -38,7 +38,7 @@ function boxes() {
       seen.push({ connection, inputs });
       const outputs = { shelf: "A", token: `token of ${inputs.label}` };
       if (inputs.label === "broken") {
-        throw new PartialCreateError("The box has no lid.", { id: "box-2", outputs });
+        throw new PartialCreateError(new Error("The box has no lid."), { id: "box-2", outputs });
       }
       made.set("box-1", inputs);
       return { id: "box-1", outputs };

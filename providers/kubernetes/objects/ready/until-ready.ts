@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../../../src/base/clock.ts";
 import { RetryableError, UnderstudyError } from "../../../../src/base/errors.ts";
 import type { Log } from "../../../../src/base/log.ts";
+import { TimeLimitError } from "../../../../src/base/time-limit.ts";
 import { type KubernetesObject, refOf, titleOf } from "../../client/object.ts";
 import type { ObjectClient } from "../client.ts";
 import { readinessOf } from "./kinds.ts";
@@ -82,10 +83,10 @@ async function outOfTime(
   waitedMs: number,
 ): Promise<unknown> {
   const { signal, readiness, why } = state;
-  const isLate = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
-  const end = isLate
-    ? `not ready within ${Math.round(waitedMs / 1000)} s`
-    : "not ready when the run was cancelled";
+  const end =
+    signal.reason instanceof TimeLimitError
+      ? `not ready within ${Math.round(waitedMs / 1000)} s`
+      : "not ready when the run was cancelled";
   return await notReady(client, live, readiness, `${end}: ${why}`);
 }
 
