@@ -1,7 +1,7 @@
 import { UnderstudyError } from "../base/errors.ts";
 import { type Cast, canHold } from "./cast.ts";
 import type { Plan } from "./journal.ts";
-import type { Step } from "./step.ts";
+import { beside, type Step } from "./step.ts";
 import { drain, fence, hold, promote, turnAround } from "./steps/data.ts";
 import { health, open, quiesce, retire, start } from "./steps/site.ts";
 import { claim, declare, leadAhead, moveTraffic, settle, verify, waitForShortTtl } from "./steps/zone.ts";
@@ -25,12 +25,14 @@ export function runbook(world: World, plan: Plan): readonly Step[] {
   }
   const links = world.links(plan.from, plan.to);
   const cast: Cast = { world, plan, from, to, links, holds: new Map() };
-  const data = links.length === 0 ? [] : [fence(cast), drain(cast), promote(cast)];
+  const ahead = links.length === 0 ? [] : [drain(cast), promote(cast)];
   const end = [...(links.length === 0 ? [] : [turnAround(cast)]), retire(cast)];
   if (plan.mode === "ungraceful") {
     const move = [open(cast), start(cast), health(cast), moveTraffic(cast), verify(cast)];
-    return [claim(cast), quiesce(cast), ...data, ...move, ...end];
+    const stop = links.length === 0 ? quiesce(cast) : beside(quiesce(cast), fence(cast));
+    return [claim(cast), stop, ...ahead, ...move, ...end];
   }
+  const data = links.length === 0 ? [] : [fence(cast), ...ahead];
   const move = canHold(links)
     ? [hold(cast), leadAhead(cast), settle(cast), ...data, declare(cast), verify(cast)]
     : [...data, moveTraffic(cast), verify(cast)];

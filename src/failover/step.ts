@@ -1,3 +1,4 @@
+import { messageOf } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Outcome, Plan } from "./journal.ts";
 import type { World } from "./world.ts";
@@ -34,4 +35,32 @@ export interface Step {
   readonly commits?: boolean;
   /** A failure is written down and the run goes on. */
   readonly bestEffort?: boolean;
+}
+
+/** Acts; what a best-effort step fails of is its result, unless the run was ended. */
+export async function attempt(step: Step, context: StepContext): Promise<StepResult> {
+  try {
+    return await step.act(context);
+  } catch (error) {
+    if (step.bestEffort !== true || context.signal.aborted) throw error;
+    return { outcome: "unreachable", detail: messageOf(error) };
+  }
+}
+
+/** Two steps as one that bears the second's name. What neither answers is waited for once. */
+export function beside(first: Step, second: Step): Step {
+  return {
+    ...second,
+    title: `${first.title}; ${second.title}`,
+    async act(context) {
+      const results = await Promise.all([attempt(first, context), attempt(second, context)]);
+      const unreachable = results.some(({ outcome }) => outcome === "unreachable");
+      const detail = results.map((result) => result.detail).join("; ");
+      return { ...results[1], outcome: unreachable ? "unreachable" : "done", detail };
+    },
+    async undo(context) {
+      await second.undo?.(context);
+      await first.undo?.(context);
+    },
+  };
 }

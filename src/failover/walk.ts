@@ -1,7 +1,7 @@
 import { messageOf, UnderstudyError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Entry, Journal, Plan } from "./journal.ts";
-import type { Step, StepContext, StepResult } from "./step.ts";
+import { attempt, type Step, type StepContext, type StepResult } from "./step.ts";
 import type { World } from "./world.ts";
 
 /** What a walk tells while it goes. */
@@ -105,13 +105,10 @@ async function take(step: Step, context: StepContext, { journal, onEvent }: Walk
   let outcome: StepResult | { readonly outcome: "failed"; readonly detail: string };
   let failure: unknown;
   try {
-    outcome = await step.act(context);
+    outcome = await attempt(step, context);
   } catch (error) {
     failure = error;
-    outcome =
-      step.bestEffort === true && !context.signal.aborted
-        ? { outcome: "unreachable", detail: messageOf(error) }
-        : { outcome: "failed", detail: messageOf(error) };
+    outcome = { outcome: "failed", detail: messageOf(error) };
   }
   const result: Result = { type: "result", at: clock.now(), step: step.name, ...outcome };
   await journal.append(result);

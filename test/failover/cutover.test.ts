@@ -231,6 +231,36 @@ describe("an ungraceful cutover", () => {
     });
   });
 
+  it("waits for the lost side once: for its processes and its data side by side", async () => {
+    const { world } = memoryWorld();
+    const control = world.sites.primary?.control;
+    if (control === undefined) throw new Error("no primary");
+    // Neither answers before the other was asked.
+    const asked = { processes: Promise.withResolvers<void>(), data: Promise.withResolvers<void>() };
+    const silent = async (mine: PromiseWithResolvers<void>, other: PromiseWithResolvers<void>) => {
+      mine.resolve();
+      await other.promise;
+      throw new Error("no answer within 2 s");
+    };
+    control.scale = () => silent(asked.processes, asked.data);
+    const links = world
+      .links("primary", "mirror")
+      .map((link) => ({ ...link, fence: () => silent(asked.data, asked.processes) }));
+    const run = cutover({ ...world, links: () => links }, options({ mode: "ungraceful" }));
+    const report = reportOf((await run).entries);
+    expect(report?.steps.find(({ name }) => name === "fence")).toMatchObject({
+      outcome: "unreachable",
+      detail: "no answer within 2 s; no answer within 2 s",
+    });
+  });
+
+  it("stops a side that answers, and its data ends where nothing is lost", async () => {
+    const { world, memory } = memoryWorld();
+    const report = reportOf((await cutover(world, options({ mode: "ungraceful" }))).entries);
+    expectMirrorActive(memory, 3);
+    expect(report?.steps.find(({ name }) => name === "drain")).toMatchObject({ outcome: "done" });
+  });
+
   it("does nothing without consent", async () => {
     const { world, memory } = memoryWorld();
     memory.lost.add("primary");
