@@ -1,3 +1,5 @@
+import { holdsSecret } from "./secrecy.ts";
+
 interface Hint {
   readonly code: string;
   readonly message: string;
@@ -43,6 +45,12 @@ export function commandNotes(type: string, command: string): readonly Hint[] {
     hints.push({
       code: "fixed-path",
       message: `'${type}' names a path (/app or /home/vcap) that other platforms do not have.`,
+    });
+  }
+  if (holdsSecret(command.replaceAll(/\$\{?\w+\}?/g, ""))) {
+    hints.push({
+      code: "secret-in-command",
+      message: `'${type}' has a secret in its command, where it is in clear: give it as a variable under secrets.`,
     });
   }
   return hints;

@@ -1,12 +1,11 @@
 import type { AppJson } from "./app-json/app-json.ts";
 import type { FileFindings, Finding, Note } from "./findings.ts";
-import type { Manifest } from "./manifest/manifest.ts";
 
 /** The files of a folder, as far as they are there. */
 export interface Files {
   readonly herokuYml: FileFindings | undefined;
   readonly appJson: AppJson | undefined;
-  readonly manifest: Manifest | undefined;
+  readonly manifest: FileFindings | undefined;
   readonly convoxYml: FileFindings | undefined;
   readonly procfile: FileFindings | undefined;
 }
@@ -21,12 +20,21 @@ export interface Settled {
 
 /**
  * heroku.yml counts on the container stack only, and there it takes the Procfile's place. app.json may state the stack;
- * if not, buildpacks beside a Procfile speak against it.
+ * if not, buildpacks beside a Procfile speak against it, or that it names no Dockerfile. A convox.yml takes the
+ * Procfile's place too, unless there is a file of a platform that reads one.
  */
 export function settleContainer({ herokuYml, appJson, manifest, convoxYml, procfile }: Files): Settled {
   const stack = appJson?.stack;
   const present = (...files: readonly (FileFindings | undefined)[]): readonly FileFindings[] =>
     files.filter((file) => file !== undefined);
+  const unused = (by: string): readonly Note[] => {
+    const message = `The Procfile was not used: ${by} takes its place.`;
+    return procfile === undefined ? [] : [{ code: "procfile-unused", message, file: procfile.file }];
+  };
+  if (convoxYml !== undefined && [herokuYml, appJson, manifest].every((file) => file === undefined)) {
+    procfile?.ignore("the platform of convox.yml does not read it");
+    return { files: [convoxYml], notes: unused("convox.yml"), assumeDockerfile: false };
+  }
   if (herokuYml === undefined) {
     const container = stack === "container";
     const json = container ? withoutBuildpacks(appJson, "the container stack builds a Dockerfile") : appJson;
@@ -40,9 +48,9 @@ export function settleContainer({ herokuYml, appJson, manifest, convoxYml, procf
   const against =
     stack !== undefined
       ? stack !== "container" && `app.json says stack ${stack}`
-      : appJson?.buildpacks === true &&
-        procfile !== undefined &&
-        "app.json names buildpacks, and there is a Procfile";
+      : procfile !== undefined &&
+        ((appJson?.buildpacks === true && "app.json names buildpacks, and there is a Procfile") ||
+          (!namesDockerfile(herokuYml) && "it names no Dockerfile, and there is a Procfile"));
   if (against !== false) {
     herokuYml.ignore(`for the container stack only, and ${against}`);
     const message = `heroku.yml was not used: it is for the container stack, and ${against}.`;
@@ -53,7 +61,6 @@ export function settleContainer({ herokuYml, appJson, manifest, convoxYml, procf
     };
   }
   procfile?.ignore("on the container stack heroku.yml takes its place");
-  const message = "The Procfile was not used: heroku.yml takes its place.";
   return {
     files: present(
       herokuYml,
@@ -61,9 +68,13 @@ export function settleContainer({ herokuYml, appJson, manifest, convoxYml, procf
       manifest,
       convoxYml,
     ),
-    notes: procfile === undefined ? [] : [{ code: "procfile-unused", message, file: procfile.file }],
+    notes: unused("heroku.yml"),
     assumeDockerfile: false,
   };
+}
+
+function namesDockerfile({ findings }: FileFindings): boolean {
+  return findings.some(({ path }) => path[0] === "build" && path[1] === "dockerfile");
 }
 
 /** The file without its buildpacks, whose places are accounted for as ignored. */
@@ -71,5 +82,6 @@ function withoutBuildpacks(file: FileFindings | undefined, reason: string): File
   if (file === undefined) return undefined;
   const isBuildpack = ({ path }: Finding): boolean => path[0] === "build" && path[1] === "buildpacks";
   for (const { from } of file.findings.filter(isBuildpack)) from.settle({ status: "ignored", reason });
-  return { ...file, findings: file.findings.filter((finding) => !isBuildpack(finding)) };
+  const findings = file.findings.filter((finding) => !isBuildpack(finding));
+  return { ...file, findings, notes: file.notes.filter((note) => note.path !== "build.buildpacks") };
 }

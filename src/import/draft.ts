@@ -3,7 +3,7 @@ import { type AppPath, pathText } from "../app/issue.ts";
 import { checkApp } from "../app/parse.ts";
 import type { App } from "../app/schema.ts";
 import type { Json } from "../base/json.ts";
-import type { FileFindings, Finding } from "./findings.ts";
+import type { FileFindings, Finding, Note } from "./findings.ts";
 import type { Claim, Claimable } from "./ledger.ts";
 
 /** A field of the description in the making. */
@@ -44,7 +44,7 @@ export class Draft {
     } else if (isDeepStrictEqual(known.value, value)) {
       this.#fields.set(key, { ...known, from: [...known.from, from] });
       this.#won(from);
-    } else this.#lost(from, known.from[0]?.file ?? "another file");
+    } else this.#lost(from, placeOf(known.from[0], from));
   }
 
   #append(finding: Finding): void {
@@ -55,7 +55,7 @@ export class Draft {
     else if (list.file === finding.from.file) {
       list.items.push(finding);
       this.#won(finding.from);
-    } else this.#lost(finding.from, list.file);
+    } else this.#lost(finding.from, placeOf(list.items[0]?.from, finding.from));
   }
 
   #won(from: Claimable): void {
@@ -146,9 +146,9 @@ export class Draft {
 
   /**
    * The complete description. What no description may hold (a name that is no name, a port taken twice) is taken out
-   * and accounted for as dropped, so that the result always stands the check.
+   * and accounted for as dropped, and noted, so that the result always stands the check.
    */
-  finish(): App {
+  finish(notes: Note[]): App {
     for (;;) {
       const { app, issues } = checkApp(this.build());
       if (app !== undefined) return app;
@@ -159,8 +159,16 @@ export class Draft {
       while (path.length > 0 && !this.remove(path, claim)) path = path.slice(0, -1);
       if (path.length === 0)
         throw new Error(`An imported description failed its own check: ${issue?.message}`);
+      const message = `${pathText(path)} is left out: ${issue?.message}`;
+      notes.push({ code: "left-out", message });
     }
   }
+}
+
+/** What overrules a place: a file, or a line of the same one. */
+function placeOf(winner: Claimable | undefined, loser: Claimable): string {
+  if (winner === undefined) return "another file";
+  return winner.file === loser.file ? `line ${winner.line}` : winner.file;
 }
 
 function isBelow(path: AppPath, other: AppPath): boolean {

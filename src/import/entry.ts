@@ -20,9 +20,9 @@ export class Entry implements Claimable {
     return this.tree.line;
   }
 
-  /** Whether something was said of it, or of what it lies in. */
-  get claimed(): boolean {
-    return this.#ledger.claimOf(this.tree) !== undefined;
+  /** Whether something was said of it, or of what it lies in, or a reader looked into it. */
+  get touched(): boolean {
+    return this.#ledger.touched(this.tree);
   }
 
   /** The members of a map, in order; none of anything else. */
@@ -53,7 +53,10 @@ export class Entry implements Claimable {
   /** A scalar as text, empty when it is null; undefined for a map or list. */
   text(): string | undefined {
     const value = this.scalar();
-    return value === undefined ? undefined : value === null ? "" : String(value);
+    if (value === undefined || value === null) return value === null ? "" : undefined;
+    // Ids of many digits are more than a number can hold.
+    const exact = this.tree.kind === "scalar" && typeof value === "number" && !Number.isSafeInteger(value);
+    return exact && /^-?\d+$/.test(this.tree.text) ? this.tree.text : String(value);
   }
 
   /** A whole or decimal number, also when it is written in quotes. */

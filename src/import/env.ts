@@ -14,8 +14,10 @@ export interface Variable {
   readonly generate?: boolean;
 }
 
-const placeholder = /<[^<>]+>|CHANGE[-_ ]?ME|\bCHANGE\b|ENTER_YOUR|HEROKU_APP_NAME|YOUR[-_]APP|\{app-name\}/i;
-const platformHost = /\.(herokuapp\.com|app\.cloud\.gov|cfapps\.io)\b/i;
+const placeholder =
+  /<[^<>]+>|CHANGE[-_ ]?ME|\bCHANGE\b|ENTER_YOUR|HEROKU_APP_NAME|YOUR[-_]?APP|\{app-name\}|\$\{[^{}]+\}|\(\(\s*[\w.-]+\s*\)\)/i;
+const platformHost =
+  /\.(herokuapp\.com|app\.cloud\.gov|cfapps\.io|mybluemix\.net|cloudapps\.digital|hana\.ondemand\.com)\b/i;
 
 export const secretReason =
   "it looks like a secret: only its name is taken, its value has to be given to each stack as a secret";
@@ -59,4 +61,10 @@ export function addVariable(collector: Collector, variable: Variable): "config" 
     collector.note("platform-host", message, valueFrom, ["config", name]);
   }
   return "config";
+}
+
+/** Shell text that sets variables for the command behind it. */
+export function exporting(variables: readonly (readonly [name: string, value: string])[]): string {
+  const words = variables.map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'`);
+  return words.length === 0 ? "" : `export ${words.join(" ")}; `;
 }

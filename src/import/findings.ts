@@ -26,6 +26,8 @@ export interface Note {
 /** All that one file says. */
 export interface FileFindings {
   readonly file: string;
+  /** Whose file it is, when it only has the name of one that describes an app: `Expo's`. */
+  readonly foreign?: string;
   readonly findings: readonly Finding[];
   readonly notes: readonly Note[];
   /** Remarks of the file on single fields, kept as comments in the YAML. */

@@ -1,12 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { InputError, messageOf } from "../base/errors.ts";
-import { readTextIfExists } from "../base/file.ts";
 import type { Problem } from "../base/problem.ts";
 import { readAppJson } from "./app-json/app-json.ts";
 import { readConvoxYml } from "./convox/convox-yml.ts";
+import type { FileFindings } from "./findings.ts";
 import { readHerokuYml } from "./heroku-yml.ts";
-import { inheritedFile, type Manifest, type ManifestOptions, readManifest } from "./manifest/manifest.ts";
+import { inheritedFile, type ManifestOptions, type NamedText, readManifest } from "./manifest/manifest.ts";
 import { type Imported, mergeFiles } from "./merge.ts";
 import { readProcfile } from "./procfile.ts";
 
@@ -117,6 +117,15 @@ async function textOf(path: string, name: string): Promise<string> {
 
 const manifestFile = /^manifest.*\.ya?ml$/i;
 
+/** The order in which manifests are looked at: the platform's own choice, then that of production, a base last. */
+const ranks: readonly RegExp[] = [/(^|\/)manifest\.yml$/i, /(^|\/)manifest\.yaml$/i, /prod/i, /^(?!.*base)/i];
+
+function rankOf(name: string): number {
+  const rank = ranks.findIndex((pattern) => pattern.test(name));
+  return rank === -1 ? ranks.length : rank;
+}
+
+/** The first manifest that describes applications; if none does, the first, for its reader to say so. */
 async function chooseManifest(
   folder: string,
   names: readonly string[],
@@ -129,11 +138,24 @@ async function chooseManifest(
       .sort()
       .map((name) => `manifests/${name}`);
   }
-  const chosen =
-    found.find((name) => /(^|\/)manifest\.ya?ml$/i.test(name)) ??
-    found.find((name) => /prod/i.test(name)) ??
-    found[0];
+  const ranked = found.toSorted((a, b) => rankOf(a) - rankOf(b));
+  let [chosen] = ranked;
+  if (ranked.length > 1) {
+    const described = await Promise.all(ranked.map((name) => describesApplications(folder, name)));
+    chosen = ranked[described.indexOf(true)] ?? chosen;
+  }
   return { chosen, others: found.filter((name) => name !== chosen) };
+}
+
+/** What can't be read is taken for a manifest too: its fault is to be told. An empty one is none. */
+async function describesApplications(folder: string, name: string): Promise<boolean> {
+  try {
+    const { foreign } = await loadManifest(folder, await textOf(join(folder, name), name), name, {});
+    return foreign === undefined;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.code !== "empty-file";
+  }
 }
 
 async function loadManifest(
@@ -141,15 +163,21 @@ async function loadManifest(
   text: string,
   file: string,
   { application, variables }: ImportOptions,
-): Promise<Manifest> {
+): Promise<FileFindings> {
   const settings: ManifestOptions = { application, ...(variables === undefined ? {} : { variables }) };
-  const inherited = inheritedFile({ text, file });
-  if (inherited === undefined) return readManifest(text, file, settings);
-  const parent = join(file, "..", inherited);
-  // A parent that is not there is noted by the reader; what the child says is still worth having.
-  const parentText = await readTextIfExists(join(folder, parent));
-  return readManifest(text, file, {
-    ...settings,
-    ...(parentText === undefined ? {} : { parent: { file: parent, text: parentText } }),
-  });
+  const parents: NamedText[] = [];
+  for (let child: NamedText = { text, file }; ; ) {
+    const inherited = inheritedFile(child);
+    if (inherited === undefined) break;
+    const parent = join(child.file, "..", inherited);
+    // A parent that is not there is noted by the reader; what the child says is still worth having.
+    const parentText = await textOf(join(folder, parent), parent).catch((error: unknown) => {
+      if (error instanceof InputError && error.code === "unreadable") return undefined;
+      throw error;
+    });
+    if (parentText === undefined || [file, ...parents.map((known) => known.file)].includes(parent)) break;
+    child = { file: parent, text: parentText };
+    parents.push(child);
+  }
+  return readManifest(text, file, { ...settings, parents });
 }

@@ -16,6 +16,11 @@ export function readHerokuYml(text: string, file: string): FileFindings {
   const collector = new Collector();
   for (const { line, message } of repairs) collector.notes.push({ code: "mended", message, file, line });
   const root = new Entry(ledger);
+  const done = { file, ...collector, ...accountsOf(ledger) };
+  if (!["setup", "build", "release", "run"].some((key) => root.get(key) !== undefined)) {
+    root.ignored("the file has none of setup, build, release and run");
+    return { ...done, foreign: "some other tool's, for it has none of setup, build, release and run" };
+  }
   const build = root.get("build");
   const image = build === undefined ? undefined : readBuild(build, collector);
   const run = root.get("run");
@@ -24,7 +29,7 @@ export function readHerokuYml(text: string, file: string): FileFindings {
   if (release !== undefined) readRelease(release, image, collector);
   const setup = root.get("setup");
   if (setup !== undefined) readSetup(setup, collector);
-  return { file, ...collector, ...accountsOf(ledger) };
+  return done;
 }
 
 /** The one image that the description can have: its process type and Dockerfile. */
@@ -61,7 +66,9 @@ function readDockerfiles(docker: Entry | undefined, collector: Collector): Image
   for (const image of images) {
     if (image.dockerfile === main?.dockerfile) {
       collector.carry(image.file, ["build", "dockerfile"], image.dockerfile);
-      collector.also(image.entry, ["processes", image.type], {});
+      // An image for the release command is no process.
+      if (image.type !== "release") collector.also(image.entry, ["processes", image.type], {});
+      takeTarget(image.entry.get("target"), image.type, collector);
       continue;
     }
     image.entry.dropped(
@@ -71,6 +78,13 @@ function readDockerfiles(docker: Entry | undefined, collector: Collector): Image
     collector.note("second-image", message, image.entry, ["build", "dockerfile"]);
   }
   return main;
+}
+
+function takeTarget(target: Entry | undefined, type: string, collector: Collector): void {
+  if (target === undefined) return;
+  target.dropped("a stage of a Dockerfile can't be named: its last stage is built");
+  const message = `The image of '${type}' is the stage '${target.text()}' of its Dockerfile; what is built is the last stage: is that the same?`;
+  collector.note("build-stage", message, target, ["build", "dockerfile"]);
 }
 
 function readRun(run: Entry, image: Image | undefined, collector: Collector): void {

@@ -70,6 +70,11 @@ export class Ledger {
     return this.#claims.get(tree);
   }
 
+  /** Whether something was said of it, or a reader looked into it. */
+  touched(tree: Tree): boolean {
+    return this.#claims.has(tree) || this.#entered.has(tree);
+  }
+
   /** A reader looks into a map or list: it is carried by way of its parts, unless somebody says otherwise. */
   enter(tree: Tree): void {
     this.#entered.add(tree);

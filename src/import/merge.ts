@@ -6,7 +6,6 @@ import { type Files, settleContainer } from "./container.ts";
 import { Draft } from "./draft.ts";
 import type { FileFindings, Note } from "./findings.ts";
 import type { Source } from "./ledger.ts";
-import type { Manifest } from "./manifest/manifest.ts";
 import { appName } from "./names.ts";
 
 /** What importing gave. */
@@ -46,14 +45,15 @@ export function mergeFiles(files: Files, facts: FolderFacts): Imported {
     const message = "No file names the app: it is called by its folder.";
     notes.push({ code: "assumed-name", message, path: "name" });
   }
-  for (const file of facts.otherManifests) {
+  const parents = new Set(readable.manifest?.sources().map((source) => source.file));
+  for (const file of facts.otherManifests.filter((name) => !parents.has(name))) {
     const message = `${file} was not read: name it with --manifest to import it instead.`;
     notes.push({ code: "not-read", message, file });
   }
   if (readable.manifest !== undefined) keepUnnamedDown(draft, readable.manifest, notes);
   draft.settleLosses();
   for (const complete of completions) notes.push(...complete(draft));
-  const app = withWebFirst(draft.finish());
+  const app = withWebFirst(draft.finish(notes));
   const read = Object.values(files).filter((file) => file !== undefined);
   return {
     app,
@@ -71,13 +71,18 @@ function withoutForeign(
   facts: FolderFacts,
 ): { readonly readable: Files; readonly notes: Note[] } {
   const notes: Note[] = [];
-  const foreign = [files.appJson, files.manifest].flatMap((file) =>
+  const all: readonly (FileFindings | undefined)[] = Object.values(files);
+  const foreign = all.flatMap((file) =>
     file?.foreign === undefined ? [] : [{ file: file.file, owner: file.foreign }],
   );
+  const own = <T extends FileFindings>(file: T | undefined): T | undefined =>
+    file?.foreign === undefined ? file : undefined;
   const readable: Files = {
-    ...files,
-    appJson: files.appJson?.foreign === undefined ? files.appJson : undefined,
-    manifest: files.manifest?.foreign === undefined ? files.manifest : undefined,
+    herokuYml: own(files.herokuYml),
+    appJson: own(files.appJson),
+    manifest: own(files.manifest),
+    convoxYml: own(files.convoxYml),
+    procfile: files.procfile,
   };
   const none = Object.values(readable).every((file) => file === undefined);
   if (none && foreign.length > 0) {
@@ -108,7 +113,7 @@ function withoutForeign(
 }
 
 /** Types of a Procfile that a manifest does not name are known to Cloud Foundry, but it starts none of them. */
-function keepUnnamedDown(draft: Draft, manifest: Manifest, notes: Note[]): void {
+function keepUnnamedDown(draft: Draft, manifest: FileFindings, notes: Note[]): void {
   const named = new Set(manifest.findings.map(({ path }) => (path[0] === "processes" ? path[1] : undefined)));
   const down = draft
     .names("processes")

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../base/errors.ts";
 import type { Problem } from "../base/problem.ts";
 import { commandNotes } from "./command-notes.ts";
@@ -78,7 +79,10 @@ export function readProcfile(text: string, file: string): FileFindings {
   if (!problems.some((problem) => problem.code === "merge-conflict")) problems.push(...judge(entries));
   if (problems.length > 0) throw new InputError(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
   const collector = new Collector();
-  for (const entry of entries) take(entry, collector);
+  for (const [index, entry] of entries.entries()) {
+    if (isRepeated(entries, index)) ignoreRepeated(entry, collector);
+    else take(entry, collector);
+  }
   return {
     file,
     ...collector,
@@ -120,7 +124,7 @@ function judge(entries: readonly ProcessLines[]): readonly Problem[] {
     const [line] = lines;
     const place = line === undefined ? {} : { file: line.file, line: line.line };
     const first = entries.findIndex((other) => other.type === type);
-    if (first < index) {
+    if (first < index && !isRepeated(entries, index)) {
       const at = entries[first]?.lines[0]?.line;
       return [
         {
@@ -151,6 +155,18 @@ function judge(entries: readonly ProcessLines[]): readonly Problem[] {
       },
     ];
   });
+}
+
+/** Whether an entry says once more what one before it says. */
+function isRepeated(entries: readonly ProcessLines[], index: number): boolean {
+  const entry = entries[index];
+  const first = entries.find((other) => other.type === entry?.type);
+  return first !== entry && isDeepStrictEqual(first?.parts, entry?.parts);
+}
+
+function ignoreRepeated({ type, lines }: ProcessLines, collector: Collector): void {
+  for (const line of lines) line.claim({ status: "ignored", reason: `the same as '${type}' further up` });
+  collector.note("repeated", `'${type}' is there twice, with one and the same command.`, lines[0]);
 }
 
 function take({ type, lines, parts }: ProcessLines, collector: Collector): void {

@@ -35,6 +35,8 @@ interface TreeScalar extends TreeBase {
   readonly value: Scalar;
   /** As written, without quotes. */
   readonly text: string;
+  /** In YAML: without quotes, so that what it means depends on the YAML version of who reads it. */
+  readonly plain?: true;
 }
 
 /** A parsed file, and what had to be mended to read it. */

@@ -31,7 +31,13 @@ export function parseYamlTree(text: string, file: string): ParsedFile {
       { code: "empty-file", message: "The file is empty.", file, suggestion: "Remove it, or fill it." },
     ]);
   }
-  if (document.errors.length > 0) throw new InputError(yamlProblems(document.errors, lines, file));
+  if (document.errors.length > 0) {
+    const problems = yamlProblems(document.errors, lines, file);
+    // One fault makes the parser stumble several times: the first of a line tells.
+    throw new InputError(
+      problems.filter((problem, index) => problems.findIndex(({ line }) => line === problem.line) === index),
+    );
+  }
   const builder = new TreeBuilder(document, lines, file);
   const tree = builder.build(document.contents);
   const repairs =
@@ -70,6 +76,21 @@ class TreeBuilder {
     throw new InputError([{ code: "bad-yaml", message, file: this.#file, line, suggestion }]);
   }
 
+  /** `{{ name }}` without quotes is, in YAML, a map as the key of a map. */
+  #failAtKey(key: ParsedNode, line: number): never {
+    if (!isMap(key))
+      this.#fail("A key must be a text.", line, "Write it as a text, or check the indentation.");
+    throw new InputError([
+      {
+        code: "template",
+        message: "This is a template, not a file: it has {{ }} to be filled in.",
+        file: this.#file,
+        line,
+        suggestion: "Import the folder that the template is filled into, or put the {{ }} into quotes.",
+      },
+    ]);
+  }
+
   build(node: ParsedNode | null, copyOf?: Tree, keyLine = 1): Tree {
     const copy = copyOf === undefined ? {} : { copyOf };
     if (++this.#nodes > maxNodes)
@@ -91,7 +112,10 @@ class TreeBuilder {
       const items = (node.items as ParsedNode[]).map((item, index) => this.build(item, origin?.items[index]));
       tree = { kind: "list", items, line, ...copy };
     } else if (isMap(node)) tree = this.#map(node, line, copyOf);
-    else tree = { kind: "scalar", value: scalarValue(node.value), text: node.source, line, ...copy };
+    else {
+      const plain = node.type === "PLAIN" ? { plain: true as const } : {};
+      tree = { kind: "scalar", value: scalarValue(node.value), text: node.source, line, ...plain, ...copy };
+    }
     this.#open.delete(node);
     if (copyOf === undefined) this.#built.set(node, tree);
     return tree;
@@ -110,7 +134,8 @@ class TreeBuilder {
     const origin = copyOf?.kind === "map" ? copyOf : undefined;
     for (const pair of isMap<ParsedNode, ParsedNode | null>(node) ? node.items : []) {
       const keyLine = this.#line(pair.key);
-      const key = isScalar(pair.key) ? String(pair.key.value) : pair.key.toString();
+      if (!isScalar(pair.key)) this.#failAtKey(pair.key, keyLine);
+      const key = String(pair.key.value);
       const source = origin?.entries.find((entry) => entry.key === key && entry.shadowed !== true);
       if (key === "<<") {
         const value = this.build(pair.value, source?.value, keyLine);

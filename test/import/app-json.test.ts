@@ -46,6 +46,48 @@ describe("env of an app.json", () => {
     expect(statusOf(result, "/env/not-a-name")).toBe("dropped");
   });
 
+  it("keeps every digit of a long id", async () => {
+    const text = '{ "env": { "OWNER": 1234567890123456789, "GUILD": { "value": 9876543210987654321 } } }';
+    const { app } = await importFiles({ ...base, "app.json": text });
+    expect(app.config).toEqual({ OWNER: "1234567890123456789", GUILD: "9876543210987654321" });
+  });
+
+  it("knows a secret by its shape, and by words that are run together", async () => {
+    const env = {
+      QUEUES: '[{"url": "amqp://us:hunter22@queue.example"}]',
+      REPORTS_TO: `https://${"0123456789abcdef".repeat(2)}@errors.example/1`,
+      AWS_ACCESS_KEY_ID: `AKIA${"Z".repeat(16)}`,
+      CHAT_HOOK: "https://hooks.slack.com/services/T0/B0/x0",
+      SESSION: "aB3".repeat(11),
+      PROXY: `https://\${USER}:\${PASS}@proxy.example`,
+      OAUTH_CLIENTSECRET: "hunter22",
+      SECRET_KEY_2: "hunter22",
+    };
+    const result = await importFiles({ ...base, "app.json": { env } });
+    expect(result.app.config).toEqual({});
+    expect(Object.keys(result.app.secrets)).toEqual(Object.keys(env));
+    expect(JSON.stringify(result)).not.toMatch(/hunter22|AKIAZ|services\/T0/);
+  });
+
+  it("whose value is no text is not said to be empty", async () => {
+    const result = await importFiles({ ...base, "app.json": { env: { A: { value: ["x"] } } } });
+    expect(statusOf(result, "/env/A/value")).toBe("dropped");
+  });
+
+  it("may name the buildpack, as a text or with a description", async () => {
+    const url = "https://github.com/a/b.git#v1";
+    const result = await importFiles({
+      ...base,
+      "app.json": { env: { BUILDPACK_URL: { description: "d", value: url } } },
+    });
+    expect(result.app.build.buildpacks).toEqual([url]);
+    expect(result.app.config).toEqual({});
+    expect(statusOf(result, "/env/BUILDPACK_URL/description")).toBe("ignored");
+    const empty = await importFiles({ ...base, "app.json": { env: { BUILDPACK_URL: "" } } });
+    expect(empty.app.build.buildpacks).toBeUndefined();
+    expect(empty.app.config).toEqual({});
+  });
+
   it("gives way to the service that gives the variable", async () => {
     const result = await importFiles({
       ...base,
@@ -98,6 +140,16 @@ describe("add-ons of an app.json", () => {
       sendgrid: { type: "sendgrid", plan: { heroku: "sendgrid" } },
       oddity: { type: "oddity", env: ["ODDITY_URL"], plan: { heroku: "oddity:big" } },
     });
+  });
+
+  it("under a name of their own keep the end of their variable's", async () => {
+    const { app } = await importFiles({
+      ...base,
+      "app.json": { addons: [{ plan: "mongolab", as: "DOCS" }, "dokku-postgres"] },
+    });
+    expect(app.services.docs?.env).toEqual(["DOCS_URI"]);
+    expect(app.services.postgres).toMatchObject({ type: "postgres", env: ["DATABASE_URL"] });
+    expect(app.services.postgres?.plan).toBeUndefined();
   });
 
   it("of one kind twice, without a name, are told apart", async () => {
@@ -163,6 +215,19 @@ describe("the rest of an app.json", () => {
       "app.json": { name: "ab", formation: [{ process: "worker", quantity: 3 }] },
     });
     expect(app.processes.worker?.scale.count).toBe(3);
+    const maps = await importFiles({
+      "app.json": { name: "ab", formation: [{ worker: { quantity: 2 } }, { web: { quantity: 0 } }] },
+    });
+    expect(maps.app.processes).toMatchObject({
+      worker: { scale: { count: 2 } },
+      web: { scale: { count: 0 } },
+    });
+    expect(statusOf(maps, "/formation/0/worker/quantity")).toBe("carried");
+  });
+
+  it("scripts of review apps are none of production's", async () => {
+    const result = await importFiles({ ...base, "app.json": { scripts: { "pr-predestroy": "x" } } });
+    expect(statusOf(result, "/scripts/pr-predestroy")).toBe("ignored");
   });
 
   it("Dokku's jobs and checks", async () => {

@@ -37,6 +37,27 @@ describe("the files of a folder", () => {
     expect(statusOf(result, "/buildpacks/0")).toBe("ignored");
   });
 
+  it("on the container stack the buildpacks do not count, and no word is lost on them", async () => {
+    const result = await importFiles({
+      "app.json": { stack: "container", buildpacks: ["https://github.com/a/b"] },
+      "heroku.yml": herokuYml,
+    });
+    expect(noteCodes(result)).not.toContain("unpinned-buildpack");
+  });
+
+  it("convox.yml takes the Procfile's place, unless another platform's file is there", async () => {
+    const files = {
+      "convox.yml": "services: { api: { build: . } }\n",
+      Procfile: "web: from-procfile\n",
+    };
+    const alone = await importFiles(files);
+    expect(Object.keys(alone.app.processes)).toEqual(["api"]);
+    expect(statusOf(alone, 1)).toBe("ignored");
+    expect(noteCodes(alone)).toContain("procfile-unused");
+    const both = await importFiles({ ...files, "app.json": { name: "shop" } });
+    expect(both.app.processes.web?.command).toBe("from-procfile");
+  });
+
   it("on another stack heroku.yml does not count", async () => {
     const result = await importFiles({ "app.json": { stack: "heroku-24" }, "heroku.yml": herokuYml });
     expect(result.app.build.dockerfile).toBeUndefined();

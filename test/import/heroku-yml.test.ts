@@ -45,6 +45,42 @@ run:
     expect(noteCodes(result)).toContain("second-image");
   });
 
+  it("may build a stage of a Dockerfile, and an image for the release command alone", async () => {
+    const result = await importFiles({
+      "heroku.yml": `build:
+  docker:
+    release: { dockerfile: Dockerfile, target: tools }
+    web: Dockerfile
+release: { image: release, command: [migrate] }
+`,
+    });
+    expect(Object.keys(result.app.processes)).toEqual(["web"]);
+    expect(result.app).toMatchObject({
+      build: { dockerfile: "Dockerfile" },
+      release: { command: "migrate" },
+    });
+    expect(statusOf(result, "/build/docker/release")).toBe("carried");
+    expect(noteCodes(result)).toContain("build-stage");
+  });
+
+  it("without a Dockerfile does not take the Procfile's place", async () => {
+    const result = await importFiles({
+      "heroku.yml": "build:\n  packages: [imagemagick]\n",
+      Procfile: "web: from-procfile\n",
+    });
+    expect(result.app.processes.web?.command).toBe("from-procfile");
+    expect(noteCodes(result)).toContain("heroku-yml-unused");
+  });
+
+  it("of another tool is refused, and left alone beside a Procfile", async () => {
+    const files = { "heroku.yml": "name: ci\non: push\njobs: {}\n" };
+    const [problem] = await problemsIn(files);
+    expect(problem).toMatchObject({ code: "foreign-file", file: "heroku.yml" });
+    const result = await importFiles({ ...files, Procfile: "web: x\n" });
+    expect(result.app.processes.web?.command).toBe("x");
+    expect(statusOf(result, "/jobs")).toBe("ignored");
+  });
+
   it("with what no manual knows drops it", async () => {
     const result = await importFiles({
       "heroku.yml":
@@ -76,5 +112,16 @@ run:
   it.each(["build: [", "\tx: 1", "a: b: c", "", "x: *y", "a: &a [*a]"])("%j is refused", async (text) => {
     const [problem] = await problemsIn({ "heroku.yml": text });
     expect(problem).toMatchObject({ file: "heroku.yml", suggestion: expect.any(String) });
+  });
+
+  it("with one fault has one problem, however often the parser stumbles over it", async () => {
+    const problems = await problemsIn({ "heroku.yml": "run:\n  web: x\n- name: y\n  command: z\n" });
+    const lines = problems.map((problem) => problem.line);
+    expect(new Set(lines).size).toBe(lines.length);
+  });
+
+  it("with braces to be filled in is a template", async () => {
+    const [problem] = await problemsIn({ "heroku.yml": "build:\n  docker:\n    web: {{ dockerfile }}\n" });
+    expect(problem).toMatchObject({ code: "template", line: 3, suggestion: expect.any(String) });
   });
 });

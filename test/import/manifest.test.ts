@@ -207,6 +207,173 @@ applications:
     expect(dev.app.name).toBe("dev");
   });
 
+  it("is chosen among several: the first that describes applications", async () => {
+    const base = "memory: 1G\n";
+    const one = (name: string): string => `inherit: manifest-base.yml\napplications:\n- { name: ${name} }\n`;
+    const result = await importFiles({
+      "manifest-base.yml": base,
+      "manifest-blue.yml": one("blue"),
+      "manifest-green.yml": one("green"),
+    });
+    expect(result.app).toMatchObject({ name: "blue", processes: { web: { size: { memoryMb: 1024 } } } });
+    const unread = result.notes.filter((note) => note.code === "not-read").map((note) => note.file);
+    expect(unread).toEqual(["manifest-green.yml"]);
+    const empty = await importFiles({
+      "manifest.yml": "",
+      "manifest-dev.yml": "applications: [{ name: dev }]\n",
+    });
+    expect(empty.app.name).toBe("dev");
+    const both = { "manifest.yaml": "applications: [{ name: second }]\n" };
+    const yml = await importFiles({ ...both, "manifest.yml": "applications: [{ name: first }]\n" });
+    expect(yml.app.name).toBe("first");
+  });
+
+  it("may inherit over several files, whose lists of services add up", async () => {
+    const result = await importFiles({
+      "manifest-api.yml": "inherit: shared.yml\napplications: [{ name: api, services: [api-db] }]\n",
+      "shared.yml": "inherit: all.yml\nservices: [a-redis]\n",
+      "all.yml":
+        "memory: 2G\nservices: [a-bucket]\napplications: [{ name: api }, { name: beat, no-route: true, command: b }]\n",
+    });
+    expect(Object.keys(result.app.services)).toEqual(["api-db", "a-redis", "a-bucket"]);
+    expect(Object.keys(result.app.processes)).toEqual(["web", "beat"]);
+    expect(result.app.processes.web?.size.memoryMb).toBe(2048);
+    expect(noteCodes(result)).not.toContain("parent-missing");
+  });
+
+  it.each(["", ".", "manifest.yml"])("that inherits from %j has no parent", async (parent) => {
+    const text = `inherit: ${parent}\napplications: [{ name: shop }]\n`;
+    expect(noteCodes(await importFiles({ "manifest.yml": text }))).toContain("parent-missing");
+  });
+
+  it("sees its paths from its own folder", async () => {
+    const text = (path: string): string => `applications: [{ name: shop, path: ${path} }]\n`;
+    const up = await importFiles({ "manifests/manifest-prod.yml": text("../") });
+    expect(up.app.source).toEqual({ path: "." });
+    const beside = await importFiles({ "manifests/manifest-prod.yml": text("../api") });
+    expect(beside.app.source).toEqual({ path: "api" });
+  });
+
+  it("accounts for its lists by their items, and for what has no effect by what overrules it", async () => {
+    const result = await importFiles({
+      "manifest.yml": `applications:
+- name: shop
+  memory: 1G
+  buildpacks: [go_buildpack]
+  services: [shop-db]
+  routes: [{ route: shop.example }]
+  processes: [{ type: web, memory: 2G }]
+- { name: shop-work, buildpacks: [go_buildpack], no-route: true, domain: a.example, command: w, instances: [1] }
+`,
+    });
+    const at = (key: string): string | undefined => statusOf(result, `/applications/0/${key}`);
+    expect(["buildpacks", "services", "routes", "routes/0"].map(at)).toEqual(Array(4).fill("carried"));
+    const reasons = new Map(result.sources.map(({ pointer, reason }) => [pointer, reason]));
+    expect(reasons.get("/applications/0/memory")).toBe("its web process says otherwise");
+    expect(reasons.get("/applications/1/domain")).toBe("no-route says that there is none");
+    expect(reasons.get("/applications/1/instances")).toBe("not understood");
+  });
+
+  it("is YAML 1.1 to the platform: an unquoted yes is true, and 010 is 8", async () => {
+    const result = await importFiles({
+      "manifest.yml": `applications:
+- { name: shop, env: { A: yes, B: Off, C: 010, D: "yes", E: "010", F: 12345678901234567890 } }
+- { name: shop-work, no-route: true, command: w, env: { A: true, B: "off" } }
+`,
+    });
+    expect(result.app.config).toEqual({
+      A: "true",
+      B: "false",
+      C: "8",
+      D: "yes",
+      E: "010",
+      F: "12345678901234567890",
+    });
+    expect(result.app.processes.work?.command).toBe("export B='off'; w");
+    expect(result.notes.filter((note) => note.code === "number-rewritten")).toHaveLength(3);
+  });
+
+  it("of a worker without a command can't set what only that has", async () => {
+    const result = await importFiles({
+      "manifest.yml":
+        "applications:\n- { name: shop }\n- { name: shop-work, no-route: true, env: { MODE: work } }\n",
+    });
+    expect(statusOf(result, "/applications/1/env/MODE")).toBe("dropped");
+    expect(noteCodes(result)).toContain("own-variable");
+  });
+
+  it("that leaves a whole field to a variable leaves it out, and says so", async () => {
+    const result = await importFiles({
+      "manifest.yml": `applications:
+- name: shop
+  command: ((start))
+  path: ((folder))
+  services: ((services))
+- { name: other, path: b, docker: { image: ((image)) }, services: [((main_database))] }
+`,
+      Procfile: "web: from-procfile\n",
+    });
+    expect(result.app).toMatchObject({
+      source: { path: "." },
+      processes: { web: { command: "from-procfile" } },
+      services: {},
+    });
+    for (const key of ["command", "path", "services"])
+      expect(statusOf(result, `/applications/0/${key}`), key).toBe("dropped");
+    expect(result.notes.filter((note) => note.code === "variable-unknown")).toHaveLength(2);
+  });
+
+  it("names a service by its variable when it has no other name", async () => {
+    const { app } = await importFiles({
+      "manifest.yml": "applications: [{ name: shop, services: [((main_database))] }]\n",
+    });
+    expect(app.services.main_database?.type).toBe("postgres");
+  });
+
+  it("has services of which names tell, by whole words", async () => {
+    const names = [
+      "blog-db",
+      "catalog",
+      "licenses",
+      "dashboards",
+      "my-logs",
+      "cards-rds",
+      "a-elasticache-redis",
+    ];
+    const { app } = await importFiles({
+      "manifest.yml": `applications: [{ name: shop, services: [${names.join(", ")}] }]\n`,
+    });
+    expect(names.map((name) => app.services[name]?.type)).toEqual([
+      "postgres",
+      "user-provided",
+      "user-provided",
+      "user-provided",
+      "log-drain",
+      "postgres",
+      "redis",
+    ]);
+  });
+
+  it("says of buildpacks that no other platform can use them", async () => {
+    const urls = ["https://github.com/cloudfoundry/nodejs-buildpack.git#v1", "java_buildpack_offline"];
+    const result = await importFiles({
+      "manifest.yml": `applications: [{ name: shop, buildpacks: ${JSON.stringify(urls)} }]\n`,
+    });
+    expect(result.app.build.buildpacks).toEqual(urls);
+    for (const index of [0, 1])
+      expect(statusOf(result, `/applications/0/buildpacks/${index}`)).toBe("approximated");
+  });
+
+  it("with a proxy first is the app behind it", async () => {
+    const { app } = await importFiles({
+      "manifest.yml": `applications:
+- { name: shop-proxy, path: proxy, buildpack: nginx_buildpack, routes: [{ route: shop.example }] }
+- { name: shop, buildpacks: [python_buildpack], routes: [{ route: shop.apps.internal }] }
+`,
+    });
+    expect(app.name).toBe("shop");
+  });
+
   it("of another tool is refused", async () => {
     const [problem] = await problemsIn({ "manifest.yml": "apiVersion: v1\nkind: Pod\n" });
     expect(problem?.code).toBe("foreign-file");

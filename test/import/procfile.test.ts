@@ -60,6 +60,20 @@ describe("a Procfile", () => {
     expect(noteCodes(await importFiles({ Procfile: line }))).toContain(code);
   });
 
+  it("with a secret in a command: a hint", async () => {
+    const result = await importFiles({ Procfile: "web: CACHE=redis://:hunter22@cache.example node x\n" });
+    expect(noteCodes(result)).toContain("secret-in-command");
+    const own = await importFiles({ Procfile: "web: CACHE=redis://$USER:$PASS@cache.example node x\n" });
+    expect(noteCodes(own)).not.toContain("secret-in-command");
+  });
+
+  it("may say the same of a process twice", async () => {
+    const result = await importFiles({ Procfile: "web: a\nworker: b\n# production\nweb: a\n" });
+    expect(Object.keys(result.app.processes)).toEqual(["web", "worker"]);
+    expect(statusOf(result, 4)).toBe("ignored");
+    expect(noteCodes(result)).toContain("repeated");
+  });
+
   it("that listens on $PORT gives none", async () => {
     expect(noteCodes(await importFiles({ Procfile: "web: puma -p $PORT" }))).not.toContain("fixed-port");
   });
@@ -94,5 +108,9 @@ describe("a Procfile", () => {
     const result = await importFiles({ Procfile: "web: a\nwork_1: b\nwork-1: c\n" });
     expect(Object.keys(result.app.processes)).toEqual(["web", "work_1"]);
     expect(statusOf(result, 3)).toBe("dropped");
+    expect(result.notes).toContainEqual({
+      code: "left-out",
+      message: expect.stringMatching(/^processes\.work-1 is left out: 'work-1' and 'work_1' become the same/),
+    });
   });
 });

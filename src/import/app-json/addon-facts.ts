@@ -36,6 +36,8 @@ export const addonFacts: Readonly<Record<string, AddonFact>> = {
   "heroku-postgresql": { type: "postgres", url: "DATABASE_URL" },
   "heroku-redis": { type: "redis", url: "REDIS_URL" },
   "heroku-kafka": { type: "kafka", several: "KAFKA_URL, KAFKA_TRUSTED_CERT, KAFKA_CLIENT_CERT and _KEY" },
+  "dokku-postgres": { type: "postgres", url: "DATABASE_URL" },
+  "dokku-redis": { type: "redis", url: "REDIS_URL" },
   rediscloud: { type: "redis", url: "REDISCLOUD_URL" },
   redistogo: { type: "redis", url: "REDISTOGO_URL" },
   memcachier: memcached("MEMCACHIER_SERVERS, _USERNAME and _PASSWORD"),
@@ -71,7 +73,12 @@ export const addonFacts: Readonly<Record<string, AddonFact>> = {
 };
 
 /** Add-ons whose plans need no add-on's name before them in a plan hint: those that their types stand for. */
-export const usualAddons: ReadonlySet<string> = new Set(["heroku-postgresql", "heroku-redis"]);
+export const usualAddons: ReadonlySet<string> = new Set([
+  "heroku-postgresql",
+  "heroku-redis",
+  "dokku-postgres",
+  "dokku-redis",
+]);
 
 /** Add-ons that start commands at set times. What they start is kept by the add-on, not in a file. */
 export const schedulers: ReadonlySet<string> = new Set(["scheduler", "advanced-scheduler", "cron-to-go"]);

@@ -83,7 +83,8 @@ function readAddon(addon: Addon, taken: Taken, collector: Collector): void {
 /** The variable that holds its URL; undefined when it gives several, all of which begin with the name of the service. */
 function variableOf({ slug, alias }: Addon, fact: AddonFact | undefined): string | undefined {
   if (fact?.several !== undefined) return undefined;
-  if (alias !== undefined) return `${alias}_URL`;
+  // A name replaces the first part of the add-on's own: MONGODB_URI becomes CACHE_URI.
+  if (alias !== undefined) return `${alias}_${/_(URI)$/.exec(fact?.url ?? "")?.[1] ?? "URL"}`;
   return fact?.url ?? `${slug.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_URL`;
 }
 

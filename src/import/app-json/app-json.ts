@@ -12,8 +12,6 @@ import { readHealthchecks } from "./healthchecks.ts";
 
 /** An app.json, and what of it decides how other files are read. */
 export interface AppJson extends FileFindings {
-  /** Whose file it is, when it is not Heroku's or Dokku's: `Expo's`. */
-  readonly foreign?: string;
   /** As written, e.g. `heroku-24` or `container`. */
   readonly stack?: string;
   readonly buildpacks: boolean;
@@ -38,6 +36,7 @@ const metadata: Readonly<Record<string, string>> = {
 const scriptReasons: Readonly<Record<string, string>> = {
   predeploy: "not a script that the platform runs",
   "pr-predeploy": "for review apps, not for production",
+  "pr-predestroy": "for review apps, not for production",
   test: "for tests, not for production",
   "test-setup": "for tests, not for production",
 };
@@ -118,38 +117,44 @@ function readName(entry: Entry, collector: Collector): void {
 
 function readEnv(env: Entry, collector: Collector): void {
   for (const [name, entry] of env.members()) {
-    if (entry.tree.kind !== "map") {
-      const value = entry.text();
-      if (value !== undefined) readPlain(name, entry, value, collector);
-      continue;
-    }
-    const valueEntry = entry.get("value");
-    const generate = entry.get("generator")?.text() === "secret";
-    // An empty value is a field that whoever sets the app up has to fill in.
-    const value = generate ? undefined : valueEntry?.text() || undefined;
-    const valueFrom = generate ? entry.get("generator") : value === undefined ? undefined : valueEntry;
-    const section = addVariable(collector, { name, from: entry, valueFrom, value, generate });
-    if (section === undefined) continue;
-    if (valueEntry !== undefined && value === undefined)
-      valueEntry.ignored(generate ? "it is generated" : "empty: to be filled in at set-up");
-    const description = entry.get("description");
-    const text = description?.text()?.trim() ?? "";
-    if (section === "config") {
-      description?.ignored("a note for people; kept as a comment");
-      collector.remark(["config", name], text);
-    } else if (description !== undefined)
-      collector.carry(description, ["secrets", name, "description"], text);
-    const required = entry.get("required");
-    if (section === "config") required?.ignored("it has a value");
-    else if (required?.text() === "false") collector.carry(required, ["secrets", name, "required"], false);
-    else if (required?.text() === "true") collector.carry(required, ["secrets", name, "required"], true);
+    const isMap = entry.tree.kind === "map";
+    const value = (isMap ? entry.get("value") : entry)?.text();
+    if (name === "BUILDPACK_URL" && value) takeBuildpackUrl(entry, collector);
+    else if (name === "BUILDPACK_URL" && value === "") entry.ignored("empty");
+    else if (isMap) readDescribed(name, entry, collector);
+    else if (value !== undefined) addVariable(collector, { name, from: entry, value });
   }
 }
 
-function readPlain(name: string, entry: Entry, value: string, collector: Collector): void {
-  if (name === "BUILDPACK_URL") {
-    collector.append(entry, ["build", "buildpacks"], value, "an old way to name the buildpack");
-  } else addVariable(collector, { name, from: entry, value });
+function takeBuildpackUrl(entry: Entry, collector: Collector): void {
+  const value = entry.get("value") ?? entry;
+  collector.append(value, ["build", "buildpacks"], value.text() ?? "", "an old way to name the buildpack");
+  for (const key of ["description", "required"]) entry.get(key)?.ignored(people);
+}
+
+/** A variable with its description, and how it comes by its value. */
+function readDescribed(name: string, entry: Entry, collector: Collector): void {
+  const valueEntry = entry.get("value");
+  const generate = entry.get("generator")?.text() === "secret";
+  // An empty value is a field that whoever sets the app up has to fill in.
+  const value = generate ? undefined : valueEntry?.text() || undefined;
+  const valueFrom = generate ? entry.get("generator") : value === undefined ? undefined : valueEntry;
+  const section = addVariable(collector, { name, from: entry, valueFrom, value, generate });
+  if (section === undefined) return;
+  if (valueEntry !== undefined && valueEntry.text() === undefined)
+    valueEntry.dropped("a variable's value is a text");
+  else if (valueEntry !== undefined && value === undefined)
+    valueEntry.ignored(generate ? "it is generated" : "empty: to be filled in at set-up");
+  const description = entry.get("description");
+  const text = description?.text()?.trim() ?? "";
+  if (section === "config") {
+    description?.ignored("a note for people; kept as a comment");
+    collector.remark(["config", name], text);
+  } else if (description !== undefined) collector.carry(description, ["secrets", name, "description"], text);
+  const required = entry.get("required");
+  if (section === "config") required?.ignored("it has a value");
+  else if (required?.text() === "false") collector.carry(required, ["secrets", name, "required"], false);
+  else if (required?.text() === "true") collector.carry(required, ["secrets", name, "required"], true);
 }
 
 function readBuildpacks(list: Entry, collector: Collector): void {

@@ -23,12 +23,15 @@ const renamedSizes: Readonly<Record<string, string>> = {
   px: "performance-l",
 };
 
-/** Reads `formation` of an app.json: a map by process type, or (seen once) a list. */
+/** Reads `formation` of an app.json: a map by process type, or (seen in the wild) a list of either form. */
 export function readFormation(formation: Entry, collector: Collector): void {
   for (const [type, entry] of formation.members()) readType(type, entry, collector);
   for (const entry of formation.items()) {
     const name = entry.get("process") ?? entry.get("type") ?? entry.get("name");
     const type = name?.text();
+    if (name === undefined)
+      for (const [key, value] of entry.members())
+        if (value.tree.kind === "map") readType(key, value, collector);
     if (name === undefined || type === undefined || type === "") continue;
     collector.carry(name, ["processes", type], {});
     readType(type, entry, collector);

@@ -1,9 +1,23 @@
-import { cronFault } from "../../app/cron.ts";
 import { accountsOf, Entry } from "../entry.ts";
 import { Collector, type FileFindings } from "../findings.ts";
 import { Ledger } from "../ledger.ts";
+import { lookup } from "../lookup.ts";
 import { parseYamlTree } from "../yaml-tree.ts";
-import { readEnvironment, readService } from "./service.ts";
+import { Environment } from "./environment.ts";
+import { chooseImage, dropOtherImage, takeImage } from "./image.ts";
+import { readResources } from "./resources.ts";
+import { readService } from "./service.ts";
+import { readTimers } from "./timers.ts";
+
+/** What stands beside the services, and why it has no place. */
+const noPlace: Readonly<Record<string, string>> = {
+  appSettings: "settings of the rack",
+  balancers: "only HTTP can be described",
+  budget: "settings of the rack",
+  configs: "files that the platform writes can't be described",
+  labels: "labels can't be described",
+  params: "settings of the rack",
+};
 
 /**
  * Reads a convox.yml.
@@ -15,53 +29,33 @@ export function readConvoxYml(text: string, file: string): FileFindings {
   const collector = new Collector();
   for (const { line, message } of repairs) collector.notes.push({ code: "mended", message, file, line });
   const root = new Entry(ledger);
-  for (const [name, entry] of root.get("resources")?.members() ?? []) readResource(name, entry, collector);
-  const environment = root.get("environment");
-  if (environment !== undefined) readEnvironment(environment, collector);
-  for (const [name, entry] of root.get("services")?.members() ?? []) readService(name, entry, collector);
-  for (const [name, entry] of root.get("timers")?.members() ?? []) readTimer(name, entry, collector);
-  return { file, ...collector, ...accountsOf(ledger) };
-}
-
-function readResource(name: string, entry: Entry, collector: Collector): void {
-  const type = entry.get("type");
-  const text = type?.text()?.trim();
-  if (type === undefined || !text) return;
-  if (text === "efs" || text === "volume") {
-    entry.dropped("a volume that processes share can't be described: keep files in an object store");
-    collector.note("volume", `'${name}' is a shared volume, which is not carried over.`, entry);
-    return;
+  const done = { file, ...collector, ...accountsOf(ledger) };
+  const all = root.get("services")?.members() ?? [];
+  const resources = root.get("resources")?.members() ?? [];
+  const timers = root.get("timers")?.members() ?? [];
+  if (all.length + resources.length + timers.length === 0) {
+    root.ignored("the file has no services, resources or timers");
+    return { ...done, foreign: "not a description of Convox, for it has no services, resources or timers" };
   }
-  const path = ["services", name];
-  collector.carry(type, [...path, "type"], text);
-  for (const [key, option] of entry.get("options")?.members() ?? []) {
-    const value = option.text();
-    if (value !== undefined)
-      collector.carry(option, key === "version" ? [...path, "version"] : [...path, "options", key], value);
+  const image = chooseImage(all);
+  const services = all.filter(([name]) => image === undefined || image.services.has(name));
+  for (const [name, entry] of all)
+    if (image !== undefined && !image.services.has(name)) dropOtherImage(name, entry, image, collector);
+  readResources(
+    resources,
+    services.map(([, entry]) => entry),
+    collector,
+  );
+  const environment = new Environment(root.get("environment"), collector);
+  for (const [name, entry] of services) {
+    takeImage(entry, collector);
+    const own = environment.read(entry.get("environment"), Boolean(entry.get("command")?.text()?.trim()));
+    readService(name, entry, own, collector);
   }
-}
-
-function readTimer(name: string, timer: Entry, collector: Collector): void {
-  const command = timer.get("command");
-  const schedule = timer.get("schedule");
-  const line = command?.text()?.trim();
-  const written = schedule?.text()?.trim();
-  if (command === undefined || schedule === undefined || !line || !written) return;
-  // A question mark stands for "any" in the day fields.
-  const cron = written.replaceAll("?", "*");
-  const fault = cronFault(cron);
-  if (fault !== undefined) {
-    timer.dropped(fault.message);
-    return;
+  readTimers(timers, new Map(all), new Map(services), collector);
+  for (const [key, entry] of root.members()) {
+    const reason = lookup(noPlace, key);
+    if (reason !== undefined) entry.dropped(reason);
   }
-  const path = ["schedule", name];
-  collector.carry(command, [...path, "command"], line);
-  collector.carry(schedule, [...path, "cron"], cron);
-  const policy = timer.get("concurrency");
-  const overlap = policy?.text()?.toLowerCase() ?? "allow";
-  if (["allow", "forbid", "replace"].includes(overlap)) {
-    collector.also(policy ?? timer, [...path, "overlap"], overlap);
-    policy?.carried(`schedule.${name}.overlap`);
-  }
-  timer.get("service")?.carried();
+  return done;
 }

@@ -23,9 +23,18 @@ function sourceOf(attributes: Attributes): string {
   ]);
 }
 
+/** Built by nothing but a web server's buildpack: it stands before an app, or shows pages while there is none. */
+function isFront(attributes: Attributes): boolean {
+  const buildpacks = attributes.get("buildpacks") ?? attributes.get("buildpack");
+  const names = buildpacks?.tree.kind === "list" ? buildpacks.items() : [buildpacks];
+  return (
+    names.length > 0 && names.every((name) => /\b(nginx|staticfile)[_-]buildpack/.test(name?.text() ?? ""))
+  );
+}
+
 /**
- * Of several applications, the one with routes that shares its source with the most workers stands for the app;
- * `wanted` names another one.
+ * Of several applications, the one with routes that shares its source with the most workers stands for the app, rather
+ * one with code of its own than a proxy; `wanted` names another one.
  */
 export function planApplications(applications: readonly Attributes[], wanted?: string): Plan | undefined {
   const workersOf = (main: Attributes): readonly Attributes[] =>
@@ -33,8 +42,12 @@ export function planApplications(applications: readonly Attributes[], wanted?: s
   const named = applications.find((application) => application.text("name") === wanted);
   const candidates = applications.filter((application) => !isWorker(application));
   const [best] = (candidates.length > 0 ? candidates : applications.slice(0, 1))
-    .map((application) => ({ application, workers: workersOf(application).length }))
-    .sort((a, b) => b.workers - a.workers);
+    .map((application) => ({
+      application,
+      workers: workersOf(application).length,
+      front: isFront(application) ? 1 : 0,
+    }))
+    .sort((a, b) => b.workers - a.workers || a.front - b.front);
   const main = wanted === undefined ? best?.application : named;
   if (main === undefined) return undefined;
   const folded = workersOf(main);

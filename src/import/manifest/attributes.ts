@@ -21,6 +21,11 @@ export class Attributes {
     return undefined;
   }
 
+  /** What all layers say: lists of them are added up. */
+  all(key: string): readonly Entry[] {
+    return this.#layers.flatMap((layer) => layer.get(key) ?? []);
+  }
+
   text(key: string): string | undefined {
     return this.get(key)?.text()?.trim() || undefined;
   }

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Entry } from "../entry.ts";
 import type { Collector } from "../findings.ts";
 import { lookup } from "../lookup.ts";
@@ -22,8 +23,10 @@ export function readBuild(attributes: Attributes, collector: Collector): void {
   const name = image?.text()?.trim();
   if (image !== undefined && name) {
     const unknown = variablesIn(name);
-    if (unknown.length > 0) image.dropped(needs(unknown));
-    else collector.carry(image, ["source"], { image: name });
+    if (unknown.length > 0) {
+      image.dropped(needs(unknown));
+      collector.note("variable-unknown", `The image is left out: ${needs(unknown)}.`, image, ["source"]);
+    } else collector.carry(image, ["source"], { image: name });
   }
   docker?.get("username")?.dropped("credentials of a registry can't be described");
   const buildpacks = attributes.get("buildpacks");
@@ -41,8 +44,10 @@ export function readBuild(attributes: Attributes, collector: Collector): void {
   const path = attributes.get("path");
   const folder = path?.text()?.trim();
   if (path !== undefined && folder) {
+    const unknown = variablesIn(folder);
     if (name !== undefined) path.ignored("the app is an image");
-    else collector.carry(path, ["source"], { path: folder });
+    else if (unknown.length > 0) path.dropped(needs(unknown));
+    else collector.carry(path, ["source"], { path: fromRoot(folder, path.file) });
   }
   const lifecycle = attributes.get("lifecycle");
   if (lifecycle?.text() === "cnb")
@@ -50,6 +55,12 @@ export function readBuild(attributes: Attributes, collector: Collector): void {
       "the names of the buildpacks tell: those with docker:// are Cloud Native Buildpacks",
     );
   else lifecycle?.carried();
+}
+
+/** A path of a manifest is seen from the manifest's own folder. */
+function fromRoot(path: string, manifest: string): string {
+  const folder = posix.dirname(manifest);
+  return folder === "." || posix.isAbsolute(path) ? path : posix.join(folder, path).replace(/(?<=.)\/$/, "");
 }
 
 function takeBuildpack(entry: Entry, isImage: boolean, collector: Collector): void {
@@ -61,7 +72,14 @@ function takeBuildpack(entry: Entry, isImage: boolean, collector: Collector): vo
   if (isImage) entry.ignored("the app is an image");
   else if (unknown.length > 0) entry.dropped(needs(unknown));
   else if (counterpart !== undefined) collector.append(entry, path, counterpart);
-  else if (/^\w+_buildpack$/.test(text))
+  else if (!/[/:]/.test(text))
     collector.append(entry, path, text, "only Cloud Foundry has a buildpack of this name");
+  else if (/^https?:\/\/github\.com\/cloudfoundry(-\w+)?\/[\w.-]+-buildpack\b/i.test(text))
+    collector.append(
+      entry,
+      path,
+      text,
+      "only Cloud Foundry can build with it: other platforms need their own",
+    );
   else collector.append(entry, path, text);
 }

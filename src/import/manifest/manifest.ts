@@ -6,7 +6,7 @@ import { Ledger } from "../ledger.ts";
 import { parseYamlTree } from "../yaml-tree.ts";
 import { planApplications } from "./applications.ts";
 import { Attributes } from "./attributes.ts";
-import { noteVariables, sweep, takeOutside } from "./outside.ts";
+import { noteVariables, sweepOuter, sweepOwn, takeOutside } from "./outside.ts";
 import { takePlan } from "./take.ts";
 import { fillVariables } from "./variables.ts";
 
@@ -21,13 +21,8 @@ export interface ManifestOptions {
   readonly variables?: ReadonlyMap<string, string>;
   /** Name of the application that stands for the app. Default: the one with routes and the most workers. */
   readonly application?: string | undefined;
-  /** The file that `inherit` names. */
-  readonly parent?: NamedText | undefined;
-}
-
-/** A manifest, or another tool's file of the same name. */
-export interface Manifest extends FileFindings {
-  readonly foreign?: string;
+  /** The file that `inherit` names, that which this one inherits, and so on. */
+  readonly parents?: readonly NamedText[];
 }
 
 /** The file that a manifest inherits from, if it does. Long deprecated, but in use. */
@@ -42,9 +37,9 @@ export function inheritedFile({ text, file }: NamedText): string | undefined {
  * are processes of it, the rest are apps of their own.
  * @throws InputError when it is not YAML, or has no application of the name that was asked for.
  */
-export function readManifest(text: string, file: string, options: ManifestOptions = {}): Manifest {
+export function readManifest(text: string, file: string, options: ManifestOptions = {}): FileFindings {
   const collector = new Collector();
-  const parsed = [{ text, file }, ...(options.parent === undefined ? [] : [options.parent])].map((named) => {
+  const parsed = [{ text, file }, ...(options.parents ?? [])].map((named) => {
     const { tree, repairs } = parseYamlTree(named.text, named.file);
     for (const repair of repairs) collector.notes.push({ code: "mended", file: named.file, ...repair });
     return new Ledger(named.file, fillVariables(tree, options.variables ?? new Map()));
@@ -61,9 +56,11 @@ export function readManifest(text: string, file: string, options: ManifestOption
   takePlan(plan, collector);
   for (const [index, layer] of layers.entries()) takeOutside(layer, index + 1 < layers.length, collector);
   noteVariables(layers, collector);
+  const own = new Set(applications.map((application) => application.own?.tree));
   for (const layer of layers) {
-    sweep(layer);
-    for (const block of layer.get("applications")?.items() ?? []) sweep(block);
+    sweepOuter(layer);
+    for (const block of layer.get("applications")?.items() ?? [])
+      (own.has(block.tree) ? sweepOwn : sweepOuter)(block);
   }
   return done;
 }
@@ -81,20 +78,19 @@ function unknownApplication(wanted: string, applications: readonly Attributes[],
   ]);
 }
 
-/** The applications of a manifest and its parent, merged by name; blocks outside serve them all. */
+/** The applications of a manifest and its parents, merged by name; blocks outside serve them all. */
 function applicationsOf(layers: readonly Entry[]): readonly Attributes[] {
-  const blocks = layers.map(
+  const blocks = layers.flatMap(
     (layer) =>
       layer
         .get("applications")
         ?.items()
         .filter((item) => item.tree.kind === "map") ?? [],
   );
-  const [own = [], inherited = []] = blocks;
-  const nameOf = (block: Entry): string | undefined => block.get("name")?.text();
-  const first = own.length > 0 ? own : inherited;
-  return first.map((block) => {
-    const twin = own.length > 0 ? inherited.find((other) => nameOf(other) === nameOf(block)) : undefined;
-    return new Attributes([block, ...(twin === undefined ? [] : [twin]), ...layers]);
-  });
+  const nameOf = (block: Entry): string => block.get("name")?.text() ?? "";
+  const isTwin = (block: Entry, other: Entry): boolean =>
+    block.file !== other.file && nameOf(block) === nameOf(other);
+  return blocks
+    .filter((block, index) => !blocks.slice(0, index).some((earlier) => isTwin(earlier, block)))
+    .map((block) => new Attributes([block, ...blocks.filter((other) => isTwin(block, other)), ...layers]));
 }

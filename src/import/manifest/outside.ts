@@ -5,6 +5,7 @@ import { variablesIn } from "./variables.ts";
 
 /** All that can be said of an application. */
 const attributeKeys = new Set([
+  "name",
   "buildpack",
   "buildpacks",
   "command",
@@ -34,6 +35,17 @@ const attributeKeys = new Set([
   "timeout",
 ]);
 
+const routeKeys = new Set([
+  "default-route",
+  "domain",
+  "domains",
+  "host",
+  "hosts",
+  "no-hostname",
+  "random-route",
+  "routes",
+]);
+
 /** Reads what stands beside `applications`. */
 export function takeOutside(layer: Entry, hasParent: boolean, collector: Collector): void {
   const inherit = layer.get("inherit");
@@ -44,21 +56,41 @@ export function takeOutside(layer: Entry, hasParent: boolean, collector: Collect
     collector.note("parent-missing", message, inherit);
   }
   layer.get("version")?.ignored("the format's version");
-  const names = layer.members().flatMap(([key]) => (attributeKeys.has(key) ? [key] : []));
+  layer
+    .get("declared-services")
+    ?.ignored("for IBM's tools, that made services of it: the platform never read it");
+  const names = layer.members().flatMap(([key]) => (attributeKeys.has(key) && key !== "name" ? [key] : []));
   if (names.length === 0) return;
   const message = `Attributes outside of applications (${names.join(", ")}) are no longer accepted by the platform; they were read as for all applications.`;
   collector.note("deprecated", message, layer);
 }
 
-/** Accounts for attributes of a block that some more specific block overrides. */
-export function sweep(block: Entry): void {
-  const reason = "a more specific place says otherwise";
+const overridden = "a more specific place says otherwise";
+
+/** Accounts for attributes of an outer or inherited block that some more specific block overrides. */
+export function sweepOuter(block: Entry): void {
   for (const [key, entry] of block.members()) {
     if (!attributeKeys.has(key)) continue;
-    if (key === "env") {
-      for (const [, variable] of entry.members()) if (!variable.claimed) variable.ignored(reason);
-    } else if (!entry.claimed) entry.ignored(reason);
+    if (key === "env") sweepEnv(entry);
+    else if (!entry.touched) entry.ignored(overridden);
   }
+}
+
+/** Accounts for attributes of an application's own block that have no effect; what is not understood stays so. */
+export function sweepOwn(block: Entry): void {
+  const processes = block.get("processes")?.items() ?? [];
+  const web = processes.find((process) => process.get("type")?.text() === "web");
+  const noRoute = block.get("no-route")?.scalar() === true;
+  for (const [key, entry] of block.members()) {
+    if (key === "env") sweepEnv(entry);
+    else if (entry.touched) continue;
+    else if (web?.get(key) !== undefined) entry.ignored("its web process says otherwise");
+    else if (noRoute && routeKeys.has(key)) entry.ignored("no-route says that there is none");
+  }
+}
+
+function sweepEnv(env: Entry): void {
+  for (const [, variable] of env.members()) if (!variable.touched) variable.ignored(overridden);
 }
 
 /** Names the variables of a manifest that have no value. */

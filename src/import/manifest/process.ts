@@ -19,7 +19,11 @@ export function readProcess(
   if (command !== undefined && line !== undefined && line !== "") {
     const unknown = variablesIn(line);
     const target = [...path, "command"];
-    if (unknown.length > 0) collector.approximate(command, target, before + line, needs(unknown));
+    if (/^\(\([^()]+\)\)$/.test(line) && unknown.length > 0) {
+      command.dropped(needs(unknown));
+      const message = `The command of '${name}' is left out: ${needs(unknown)}.`;
+      collector.note("variable-unknown", message, command, target);
+    } else if (unknown.length > 0) collector.approximate(command, target, before + line, needs(unknown));
     else if (before !== "")
       collector.approximate(
         command,
@@ -74,7 +78,7 @@ function takeNumber(
       entry,
       path,
     );
-  } else entry.dropped(`${JSON.stringify(text)} is not understood`);
+  } else entry.dropped(`${JSON.stringify(text)} is not a number that the platform takes here`);
 }
 
 function readHealth(attributes: Attributes, path: readonly string[], collector: Collector): void {

@@ -6,7 +6,7 @@ import { variablesIn } from "./variables.ts";
 
 /** Shared domains of platforms: a host below them is the platform's own name for the app, not one that its owner can move. */
 const sharedDomain =
-  /\.(apps?|cfapps|cf)\.|\.(cfapps\.io|mybluemix\.net|appdomain\.cloud|hana\.ondemand\.com)$/i;
+  /\.(apps?|cfapps|cf)\.|\.(cfapps\.io|mybluemix\.net|appdomain\.cloud|hana\.ondemand\.com|cloudapps\.digital|predix\.io|scapp\.io)$/i;
 const internalDomain = /\.internal$/i;
 
 /** Reads where users reach an application. Only names that its owner can point elsewhere are domains of the description. */

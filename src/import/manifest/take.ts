@@ -5,7 +5,7 @@ import type { Plan } from "./applications.ts";
 import { Attributes } from "./attributes.ts";
 import { readBuild } from "./build.ts";
 import { ownVariables, readEnv } from "./env.ts";
-import { readProcess } from "./process.ts";
+import { needs, readProcess } from "./process.ts";
 import { readRoutes } from "./routes.ts";
 import { readServices } from "./services.ts";
 import { variablesIn, withoutVariables } from "./variables.ts";
@@ -44,6 +44,7 @@ export function takePlan(plan: Plan, collector: Collector): void {
 /** Attributes that have no place in a description. */
 function takeUnused(attributes: Attributes, collector: Collector): void {
   for (const key of ["features", "metadata"]) attributes.get(key)?.dropped("there is no place for it");
+  attributes.get("strategy")?.dropped("how a new release takes over is the platform's choice");
   const sidecars = attributes.get("sidecars");
   if (sidecars === undefined) return;
   sidecars.dropped("a second command beside a process can't be described");
@@ -55,8 +56,9 @@ function takeName({ main }: Plan, collector: Collector): void {
   const entry = main.get("name");
   const text = entry?.text()?.trim() ?? "";
   if (entry === undefined || text === "") return;
-  const name = variablesIn(text).length > 0 ? undefined : appName(text);
-  if (name === undefined)
+  const name = appName(text);
+  if (variablesIn(text).length > 0) entry.dropped(`${needs(variablesIn(text))}; the folder's name is taken`);
+  else if (name === undefined)
     entry.dropped(`no name can be made of ${JSON.stringify(text)}; the folder's name is taken`);
   else if (name === text) collector.carry(entry, ["name"], name);
   else collector.approximate(entry, ["name"], name, "a name is 2 to 30 lower-case letters, digits and -");
