@@ -56,7 +56,10 @@ function preparations(app: App, settings: Settings): readonly string[] {
     const service = app.services[name];
     if (service === undefined) return [];
     const { offering, plan } = offeringAndPlan(service);
-    return [`cf create-service ${offering} ${plan ?? "PLAN"} ${instanceName(app, settings, name)}`];
+    const instance = instanceName(app, settings, name);
+    return offering === "user-provided"
+      ? [`cf create-user-provided-service ${instance} -p CREDENTIALS.json`]
+      : [`cf create-service ${offering} ${plan ?? "PLAN"} ${instance}`];
   });
   const domains = app.domains
     .toSorted()

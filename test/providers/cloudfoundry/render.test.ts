@@ -120,6 +120,20 @@ describe("render", () => {
     });
   });
 
+  it("says how to make a set of given credentials, and keeps a foundation's own buildpack", () => {
+    const app = appSchema.parse({
+      name: "shop",
+      build: { buildpacks: ["java_buildpack_offline"] },
+      processes: { web: { command: "java -jar shop.jar" } },
+      services: { ledger: { type: "user-provided" } },
+    });
+    const site = { name: "mirror", role: "active", settings: cloudfoundry.settings.parse({}) } as const;
+    const { artifacts } = cloudfoundry.render(app, site);
+    const text = artifacts.find(({ path }) => path === "manifest.yml")?.content ?? "";
+    expect(text).toContain("cf create-user-provided-service shop-ledger -p CREDENTIALS.json");
+    expect(text).toContain("- java_buildpack_offline");
+  });
+
   it("makes no URL of an only database, which the platform makes itself, but of two it does", () => {
     const secretsOf = (services: AppInput["services"]) => {
       const { resources } = cloudfoundry.render(appSchema.parse({ ...everything, services }), site("active"));
