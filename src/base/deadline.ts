@@ -29,12 +29,14 @@ export function deadline(options: DeadlineOptions): Deadline {
     clock,
     remainingMs,
     async pause(milliseconds, what) {
+      const leftMs = remainingMs();
       try {
-        await clock.sleep(Math.min(milliseconds, remainingMs()), signal);
+        await clock.sleep(Math.min(milliseconds, leftMs), signal);
       } catch (error) {
         throw signal?.aborted === true ? endOf(signal, `waited for ${what}.`) : error;
       }
-      if (remainingMs() > 0) return;
+      // A timer may come early: what was to use up the time has used it up.
+      if (milliseconds < leftMs && remainingMs() > 0) return;
       throw new RetryableError(`Waited ${timeoutMs / 1000} s for ${what}, and it isn't done.`, {
         code: "deadline-passed",
         suggestion: `${lookAt}, and try again: what was begun goes on.`,

@@ -19,28 +19,29 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `work` until it gives a result or an error that isn't {@link RetryableError}. An abort while it waits gives the
- * signal's reason; a time limit, with the last failure.
+ * Calls `work` until it gives a result or an error that isn't {@link RetryableError}. An abort gives the signal's reason;
+ * a time limit, with the last failure.
  */
 export async function retry<T>(
   work: (attempt: number) => Promise<T>,
   options: RetryOptions = {},
 ): Promise<T> {
   const { attempts = 5, baseMs = 250, maxMs = 15_000, clock = systemClock, random = Math.random } = options;
+  const { signal } = options;
+  let failure: RetryableError | undefined;
+  let waitMs = 0;
   for (let attempt = 1; ; attempt++) {
-    options.signal?.throwIfAborted();
     try {
+      if (failure !== undefined) await clock.sleep(waitMs, signal);
+      signal?.throwIfAborted();
       return await work(attempt);
     } catch (error) {
+      if (signal?.aborted === true && failure !== undefined) throw endOf(signal, failure.message);
       if (!(error instanceof RetryableError) || attempt >= attempts) throw error;
+      failure = error;
       const backoff = random() * Math.min(maxMs, baseMs * 2 ** (attempt - 1));
-      const waitMs = Math.max(error.retryAfterMs ?? 0, backoff);
+      waitMs = Math.max(error.retryAfterMs ?? 0, backoff);
       options.onRetry?.(error, attempt, waitMs);
-      try {
-        await clock.sleep(waitMs, options.signal);
-      } catch (end) {
-        throw options.signal?.aborted === true ? endOf(options.signal, error.message) : end;
-      }
     }
   }
 }

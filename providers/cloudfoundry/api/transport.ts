@@ -1,4 +1,5 @@
 import type { Deadline } from "../../../src/base/deadline.ts";
+import type { RetryableError } from "../../../src/base/errors.ts";
 import { type HttpRequest, type HttpResponse, type HttpSend, httpSend } from "../../../src/base/http.ts";
 import { retry } from "../../../src/base/retry.ts";
 import { failureOf } from "./failure.ts";
@@ -32,13 +33,16 @@ export class Transport {
   }
 
   repeat<T>(work: (attempt: number) => Promise<T>, deadline: Deadline): Promise<T> {
+    let last: RetryableError | undefined;
     return retry(work, {
       attempts,
       maxMs: 5_000,
       clock: deadline.clock,
       ...(deadline.signal === undefined ? {} : { signal: deadline.signal }),
       onRetry: (error, _attempt, waitMs) => {
-        if (waitMs >= deadline.remainingMs()) throw error;
+        // A try that had only the end of the time says nothing but that.
+        if (error.code !== "http-timeout") last = error;
+        if (waitMs >= deadline.remainingMs()) throw last ?? error;
       },
     });
   }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { UnderstudyError } from "../../../src/base/errors.ts";
 import type { Log } from "../../../src/base/log.ts";
+import { endOf } from "../../../src/base/time-limit.ts";
 import { type KubernetesObject, refOf, titleOf } from "../client/object.ts";
 import { annotations, isSet } from "./annotations.ts";
 import type { ObjectClient } from "./client.ts";
@@ -32,7 +33,8 @@ export async function patiently<T>(
     } catch (error) {
       if (!(error instanceof UnderstudyError) || !missing.has(error.code)) throw error;
       log.info(`${error.message} It may be on its way.`);
-      await clock.sleep(pause, signal);
+      await clock.sleep(pause, signal).catch(() => {});
+      if (signal.aborted) throw endOf(signal, error.message);
     }
   }
   return await work();

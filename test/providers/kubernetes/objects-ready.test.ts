@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { KubernetesObject } from "../../../providers/kubernetes/client/object.ts";
 import type { ListQuery } from "../../../providers/kubernetes/client/query.ts";
 import { explainPods } from "../../../providers/kubernetes/objects/ready/explain-pods.ts";
@@ -236,9 +236,12 @@ describe("a Service", () => {
   });
 
   it("waits a little for what may be on its way", async () => {
-    expect(await look(service({ selector }, {}, new Date().toISOString()))).toBe(
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-01-01T00:00:01Z") });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await look(service({ selector }, {}, "2026-01-01T00:00:00Z"))).toBe(
       "waiting: it leads to no pods",
     );
+    expect(await look(service({ selector }, {}, "2025-12-31T23:59:59Z"))).toBe("ready");
   });
 
   it("without pods of its own, or inside of the cluster's DNS alone, is there at once", async () => {
@@ -421,7 +424,7 @@ describe("waiting", () => {
     const error = await waiting.catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(NotReadyError);
     expect((error as NotReadyError).message).toMatch(
-      /^Pod shop\/web: not ready within \d+ s: it is Pending\.\npod web: it is being started$/,
+      /^Pod shop\/web: not ready within 0\.5 s: it is Pending\.\npod web: it is being started$/,
     );
     expect((error as NotReadyError).live).toBe(pending);
   });

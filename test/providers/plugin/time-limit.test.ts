@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import pb from "@pulumi/pulumi/proto/provider_pb.js";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { type PluginConfig, providerConfig } from "../../../providers/plugin/config.ts";
 import { packageConfig } from "../../../providers/plugin/package-config.ts";
@@ -12,8 +12,6 @@ import type { JsonObject } from "../../../src/base/json.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import type { ResourceHandler } from "../../../src/platform/handler.ts";
 import { loadPlatform } from "../../../src/platform/registry.ts";
-
-const seconds = 0.4;
 
 interface Case {
   readonly name: string;
@@ -95,13 +93,14 @@ describe.each(cases)("a time limit on $name", ({ token, inputs, handler, config,
     await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   });
   afterEach(async () => {
+    vi.restoreAllMocks();
     plugin.forceShutdown();
     for (const socket of sockets.splice(0)) socket.destroy();
     await new Promise((resolve) => api.close(resolve));
   });
 
-  /** What the engine is told of a creation that has {@link seconds}. */
-  async function refusal(url: string): Promise<string> {
+  /** What the engine is told of a creation that has so much time. */
+  async function refusal(url: string, seconds: number): Promise<string> {
     plugin = new grpc.Server();
     plugin.addService(
       resourceProviderService,
@@ -143,20 +142,20 @@ describe.each(cases)("a time limit on $name", ({ token, inputs, handler, config,
   }
 
   it("says what failed last, where nobody is there", async () => {
-    const { port } = api.address() as AddressInfo;
-    await new Promise((resolve) => api.close(resolve));
-    const text = await refusal(`http://127.0.0.1:${port}`);
-    expect(text).toContain(`http://127.0.0.1:${port}`);
+    // A port that no program is given by chance, and that fetch does not refuse to ask.
+    const nobody = "http://127.0.0.1:2";
+    // Tries after 0.25, 0.75 and 1.75 s: the time is up in the midst of a wait.
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    const text = await refusal(nobody, 1.25);
+    expect(text).toContain(nobody);
     expect(text).toContain("ECONNREFUSED");
     expect(text).not.toContain("t0ken");
   });
 
   it("says what had no answer, how long it waited, and how to give it longer", async () => {
     const { port } = api.address() as AddressInfo;
-    const text = await refusal(`http://127.0.0.1:${port}`);
-    expect(text).toMatch(
-      new RegExp(`within ${seconds} s: GET http://127\\.0\\.0\\.1:${port}/.* gave no answer`),
-    );
+    const text = await refusal(`http://127.0.0.1:${port}`, 0.4);
+    expect(text).toMatch(new RegExp(`within 0\\.4 s: GET http://127\\.0\\.0\\.1:${port}/.* gave no answer`));
     expect(text).toContain("customTimeouts");
   });
 });

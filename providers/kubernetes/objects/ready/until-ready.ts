@@ -61,8 +61,7 @@ export async function untilReady(
       await clock.sleep(pause, signal);
       live = await again(client, live, signal);
     } catch (error) {
-      if (signal.aborted)
-        throw await outOfTime(client, live, { readiness, why, signal }, clock.monotonic() - start);
+      if (signal.aborted) throw await outOfTime(client, live, { readiness, why, signal });
       // An API server that is away for a moment says nothing about the object.
       if (!(error instanceof RetryableError)) throw error;
       await clock.sleep(pause, signal).catch(() => {});
@@ -80,12 +79,12 @@ async function outOfTime(
   client: ObjectClient,
   live: KubernetesObject,
   state: { readonly readiness: Readiness; readonly why: string; readonly signal: AbortSignal },
-  waitedMs: number,
 ): Promise<unknown> {
-  const { signal, readiness, why } = state;
+  const { readiness, why } = state;
+  const reason: unknown = state.signal.reason;
   const end =
-    signal.reason instanceof TimeLimitError
-      ? `not ready within ${Math.round(waitedMs / 1000)} s`
+    reason instanceof TimeLimitError
+      ? `not ready within ${reason.seconds} s`
       : "not ready when the run was cancelled";
   return await notReady(client, live, readiness, `${end}: ${why}`);
 }
