@@ -30,14 +30,17 @@ export interface Prepared {
   readonly objections: readonly Objection[];
 }
 
+/** How long a part may take to answer before its silence is a reason to refuse. */
+const patientMs = 10_000;
+
 /** Observes, judges, and plans; changes nothing. Throws RefusedError with every objection that isn't overridden. */
 export async function prepare(
   world: World,
   { to, mode, overrides = [] }: Pick<CutoverOptions, "to" | "mode" | "overrides">,
 ): Promise<Prepared> {
   siteNamed(world.sites, to);
-  const look = async () => {
-    const situation = await observe(world);
+  const look = async (answerMs?: number) => {
+    const situation = await observe(world, answerMs);
     const objections = judge(world.app, situation, { mode, to });
     const standing = objections.filter(
       ({ kind, rule }) => kind === "forbids" || (kind === "refuses" && !overrides.includes(rule)),
@@ -45,8 +48,8 @@ export async function prepare(
     return { situation, objections, standing };
   };
   let seen = await look();
-  // What is merely slow for a moment is no reason to send somebody to an ungraceful cutover.
-  if (mode === "graceful" && seen.standing.length > 0) seen = await look();
+  // What is merely slow for a moment is no reason to refuse.
+  if (seen.standing.length > 0) seen = await look(patientMs);
   const { situation, objections, standing } = seen;
   const [first] = standing;
   const traffic = situation.traffic.ok ? situation.traffic.value : undefined;

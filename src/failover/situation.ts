@@ -27,7 +27,7 @@ export interface Situation {
 }
 
 /** How long any one part may take to answer before it counts as not answering. */
-const answerMs = 3_000;
+const defaultAnswerMs = 3_000;
 
 async function seen<T>(question: Promise<T>): Promise<Seen<T>> {
   try {
@@ -39,6 +39,7 @@ async function seen<T>(question: Promise<T>): Promise<Seen<T>> {
 
 /** No part may hold up the whole, also one whose client forgets its deadline. */
 async function within<T>(
+  answerMs: number,
   work: (options: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
 ): Promise<Seen<T>> {
   const signal = AbortSignal.timeout(answerMs);
@@ -50,21 +51,21 @@ async function within<T>(
   return await seen(Promise.race([work({ signal, timeoutMs: answerMs }), late]));
 }
 
-async function observeSite(site: ReachedSite): Promise<SiteSituation> {
+async function observeSite(site: ReachedSite, answerMs: number): Promise<SiteSituation> {
   const [observation, health] = await Promise.all([
-    within((options) => site.control.observe(options)),
-    within((options) => site.control.health(options)),
+    within(answerMs, (options) => site.control.observe(options)),
+    within(answerMs, (options) => site.control.health(options)),
   ]);
   return { name: site.name, platform: site.platform, observation, health };
 }
 
 /** Asks everything once, side by side. */
-export async function observe(world: World): Promise<Situation> {
+export async function observe(world: World, answerMs = defaultAnswerMs): Promise<Situation> {
   const names = Object.keys(world.sites);
-  const reading = within((options) => world.zone.read(options));
+  const reading = within(answerMs, (options) => world.zone.read(options));
   const [traffic, sites, links] = await Promise.all([
     reading,
-    Promise.all(Object.values(world.sites).map(observeSite)),
+    Promise.all(Object.values(world.sites).map((site) => observeSite(site, answerMs))),
     reading.then(async (state) => {
       const active = state.ok ? state.value.ledger?.active : undefined;
       if (active === undefined || world.sites[active] === undefined) return [];
@@ -72,7 +73,7 @@ export async function observe(world: World): Promise<Situation> {
       return await Promise.all(
         others
           .flatMap((other) => world.links(active, other))
-          .map((link) => within((options) => link.status(options))),
+          .map((link) => within(answerMs, (options) => link.status(options))),
       );
     }),
   ]);

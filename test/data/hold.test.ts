@@ -67,6 +67,22 @@ describe("a hold", () => {
     await expect(pair.primary.query("UPDATE notes SET n = 0")).rejects.toMatchObject({ code: "25006" });
   });
 
+  it("that lasts longer than a gate is waited for refuses nobody either", async () => {
+    const pair = await following();
+    const holder = await pair.mirror.connect();
+    await holder.query("BEGIN; LOCK TABLE notes IN ACCESS EXCLUSIVE MODE");
+    const client = await pair.mirror.connect();
+    const late = client.query("UPDATE notes SET n = n + 1");
+    await waits(pair, client);
+    await sleep(2_100);
+    // As a hold ends: the site is active, the lock is gone, and a moment later the gate is open.
+    await holder.query("SELECT setval('understudy.gate', 1, false)");
+    await holder.query("UPDATE understudy.state SET role = 'active', epoch = 7; COMMIT");
+    await sleep(200);
+    await pair.mirror.query("SELECT setval('understudy.gate', 1)");
+    expect((await late).rowCount).toBe(1);
+  });
+
   it("refuses those who waited when it is released, and what it drained can be drained again", async () => {
     const pair = await following();
     const { hold, refused } = await heldFromOne(pair);
@@ -131,24 +147,24 @@ describe("a hold", () => {
     let site: "primary" | "mirror" = "primary";
     const underWay: (string | undefined)[] = [];
     const refusals: string[] = [];
-    const writers = Array.from({ length: 8 }, async (_, index) => {
+    const acknowledged = Array.from({ length: 8 }, () => 0);
+    const writers = acknowledged.map(async (_, index) => {
       const clients = { primary: await pair.primary.connect(), mirror: await pair.mirror.connect() };
-      let acknowledged = 0;
       while (!over.signal.aborted) {
         const client = clients[site];
         underWay[index] = site;
         try {
           await client.query("UPDATE notes SET n = n + 1 WHERE id = 1");
-          acknowledged++;
+          acknowledged[index] = (acknowledged[index] ?? 0) + 1;
         } catch (error) {
           refusals.push(String(error));
         }
         underWay[index] = undefined;
         await sleep(2);
       }
-      return acknowledged;
     });
-    await sleep(400);
+    // All are in the midst of it.
+    while (acknowledged.some((count) => count < 5)) await sleep(5);
     const hold = await held(pair);
     site = "mirror";
     // Who had asked the primary before gets an answer there.
@@ -157,12 +173,12 @@ describe("a hold", () => {
     await hold.promote(7);
     await sleep(200);
     over.abort();
-    const acknowledged = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0);
+    await Promise.all(writers);
     running.abort();
     await applier;
     expect(refusals).toEqual([]);
     expect(await pair.mirror.query("SELECT n FROM notes WHERE id = 1")).toEqual([
-      { n: String(acknowledged) },
+      { n: String(acknowledged.reduce((sum, count) => sum + count, 0)) },
     ]);
     // And the way back begins there.
     await pair.back().init({});

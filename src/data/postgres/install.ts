@@ -5,7 +5,7 @@ import { raw, type Sql, sql } from "./sql.ts";
 import { quietFunctions } from "./trigger/quiet.ts";
 
 /** Raised with each change of the objects below; an older installation is brought up to date by `init`. */
-const version = 2;
+const version = 3;
 
 /** The advisory lock that every writing transaction holds shared, and a fence takes alone. */
 export const gateLock = raw("1970168933, 1952539749");
@@ -115,13 +115,16 @@ SET search_path = pg_catalog, pg_temp AS $guard$
 DECLARE
   here understudy.state;
   gate bigint;
+  begun timestamptz;
 BEGIN
   IF current_setting('understudy.session', true) = 'link' THEN RETURN NULL; END IF;
   IF NOT pg_try_advisory_xact_lock_shared(${gateLock}) THEN
     PERFORM pg_advisory_xact_lock_shared(${gateLock});
   END IF;
   gate := pg_sequence_last_value('understudy.gate'::regclass);
-  WHILE gate IS NULL AND clock_timestamp() < statement_timestamp() + interval '2 s' LOOP
+  -- The statement itself may have begun long ago, and waited for a table's lock.
+  begun := clock_timestamp();
+  WHILE gate IS NULL AND clock_timestamp() < begun + interval '2 s' LOOP
     PERFORM pg_sleep(0.005);
     gate := pg_sequence_last_value('understudy.gate'::regclass);
   END LOOP;

@@ -1,6 +1,7 @@
 import { RefusedError } from "../../base/errors.ts";
 import { setReadOnly, staleEpoch, stateOf } from "./fence.ts";
 import { openGate } from "./gate.ts";
+import { gateLock } from "./install.ts";
 import type { Pools } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { Session } from "./session.ts";
@@ -27,6 +28,8 @@ export async function unfence(pools: Pools, epoch: number, signal: AbortSignal):
 }
 
 async function unfenceSite(session: Session, epoch: number): Promise<void> {
+  // A fence that was broken off may still wait for its turn at the server: it comes first, and is undone.
+  await session.run(sql`BEGIN`, sql`SELECT pg_advisory_xact_lock_shared(${gateLock})`, sql`COMMIT`);
   const state = await stateOf(session);
   if (state.epoch > epoch) throw staleEpoch(session.site, state.epoch, epoch);
   if (state.role === "standby") {

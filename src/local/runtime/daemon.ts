@@ -84,10 +84,22 @@ export class Daemon {
       if (error !== undefined) hear(error.message);
       this.#child = undefined;
       if (this.#starting !== undefined) return;
-      await delay(restartAfterMs);
-      if (this.#isWanted) this.start().catch(() => {});
+      await this.#revive();
     });
     return child;
+  }
+
+  /** Whatever a start fails of, the next one may go well. */
+  async #revive(): Promise<void> {
+    do await delay(restartAfterMs);
+    while (this.#isWanted && !this.isRunning && !(await this.#starts()));
+  }
+
+  #starts(): Promise<boolean> {
+    return this.start().then(
+      () => true,
+      () => false,
+    );
   }
 
   #failed(said: readonly string[]): UnderstudyError {

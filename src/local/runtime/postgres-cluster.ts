@@ -77,7 +77,7 @@ export class PostgresCluster {
       user: superuser,
       password: this.#settings?.password,
       database,
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: 30_000,
     });
     // A connection that breaks fails its query; the event alone would end the process.
     client.on("error", () => {});
