@@ -88,7 +88,7 @@ export async function openProxy(apiUrl: string, ca?: string): Promise<Proxy> {
     response.end(type.includes("json") ? content.toString("utf8").replaceAll(apiUrl, proxy.url) : content);
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 90_000 }, (request, response) => {
     handle(request, response).catch(() => request.socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -26,7 +26,7 @@ async function slowVacuum({ primary }: Pair): Promise<() => Promise<boolean>> {
 }
 
 // Postgres ends an autovacuum that somebody waits for, but looks for it only after deadlock_timeout, a second.
-it("makes a table's autovacuum give way to a link's triggers", async () => {
+it("makes a table's autovacuum give way to a link's triggers", { timeout: 180_000 }, async () => {
   const pair = await makePair(server(servers));
   const isVacuuming = await slowVacuum(pair);
   await pair.link().init({});

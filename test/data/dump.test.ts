@@ -10,9 +10,9 @@ const schema = `CREATE TABLE lists (id serial PRIMARY KEY, name text);
   INSERT INTO lists (name) SELECT 'list ' || i FROM generate_series(1, 50) i;
   INSERT INTO loose SELECT id, 'of ' || name FROM lists; REFRESH MATERIALIZED VIEW counted`;
 const tables = ["lists", "loose", "both_of_them", "counted"];
-const patience = { timeout: 20_000, interval: 200 };
+const patience = { timeout: 60_000, interval: 200 };
 
-describe("a snapshot link", () => {
+describe("a snapshot link", { timeout: 120_000 }, () => {
   it("copies tables without keys too, again and again, while readers see a whole state", async () => {
     const { primary, mirror, link } = await makePair(server(servers));
     await primary.query(schema);

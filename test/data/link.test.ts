@@ -70,7 +70,7 @@ const kinds = [
 ];
 
 for (const { name, make } of kinds) {
-  describe(`a link of ${name}`, () => {
+  describe(`a link of ${name}`, { timeout: 180_000 }, () => {
     it("carries what was there and what came later, there and back, and leaves nothing", async () => {
       const sites = await make();
       await sites.write("primary", "one");

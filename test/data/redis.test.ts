@@ -22,6 +22,7 @@ function link(direction: "there" | "back" = "there", settings: Partial<LinkSetti
   });
 }
 
+const patience = { timeout: 20_000 };
 const text = (reply: unknown) => (Buffer.isBuffer(reply) ? reply.toString() : reply);
 
 describe("a Redis link", () => {
@@ -101,9 +102,9 @@ describe("a Redis link", () => {
     await primary.call("SET", "a", "1");
     const controller = new AbortController();
     const running = link("there", { everySeconds: 0.1 }).run({ signal: controller.signal });
-    await expect.poll(async () => text(await mirror.call("GET", "a"))).toBe("1");
+    await expect.poll(async () => text(await mirror.call("GET", "a")), patience).toBe("1");
     await primary.call("SET", "a", "2");
-    await expect.poll(async () => text(await mirror.call("GET", "a"))).toBe("2");
+    await expect.poll(async () => text(await mirror.call("GET", "a")), patience).toBe("2");
     controller.abort();
     await running;
     const gone = link("there", { source: { site: "primary", url: async () => "redis://127.0.0.1:1" } });

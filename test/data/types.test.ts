@@ -148,7 +148,7 @@ const read = (first: number) =>
     (_, place) => `INSERT INTO every VALUES (${first + place}, ${row(place)})`,
   ).join(";\n");
 
-describe("a value of each type", () => {
+describe("a value of each type", { timeout: 180_000 }, () => {
   it("is tried: none that the server has is left out", async () => {
     const { primary } = await makePair(server(servers));
     await primary.query(types);

@@ -3,6 +3,7 @@ import { type ActOptions, runAct } from "../../src/drill/acts.ts";
 import { reconcile } from "../../src/drill/reconcile.ts";
 import { guestbookScript } from "../../src/drill/script.ts";
 import { startVisitor } from "../../src/drill/visitor.ts";
+import { eventually } from "../support/process.ts";
 import { startDns, startSite } from "./world.ts";
 
 const closers: (() => void | Promise<void>)[] = [];
@@ -23,7 +24,7 @@ async function stage(
     script: guestbookScript,
     users: 4,
     arrivalMs: 1_000,
-    deadlineMs: 1_000,
+    deadlineMs: 30_000,
   });
   closers.push(old.close, next.close, dns.close, () => visitor.stop());
   const act = await runAct({
@@ -32,7 +33,13 @@ async function stage(
     to: "mirror",
     visitor,
     warmUpMs: 1_500,
-    outage: old.close,
+    // So that what the old site has written is acknowledged, too.
+    ready: () => visitor.settled(Date.now()),
+    outage: async () => {
+      const before = visitor.requests.length;
+      await old.close();
+      await eventually("a user notices", () => visitor.requests.slice(before).some(({ ok }) => !ok));
+    },
     cutover: async () => {
       const decisionAt = Date.now();
       for (const [index, id] of [...old.entries].entries())
@@ -47,7 +54,7 @@ async function stage(
       reconcile(writes, {
         script: guestbookScript,
         site: { address: next.address, port: next.port, host: "book.example.test" },
-        attempts: 2,
+        attempts: 10,
         retryMs: 10,
       }),
     ...options,
@@ -57,7 +64,7 @@ async function stage(
 
 test("an act counts what its users saw and what became of their writes", async () => {
   const phases: string[] = [];
-  const { act, old } = await stage({
+  const { act, old, visitor } = await stage({
     carried: (_, index) => index !== 3,
     onPhase: (phase) => phases.push(phase),
   });
@@ -67,8 +74,9 @@ test("an act counts what its users saw and what became of their writes", async (
   expect(act.lost.map((write) => write.id)).toEqual([[...old.entries][3]]);
   expect(result.measure.failedRequests).toBeGreaterThan(0);
   const [outage] = result.measure.outages;
-  expect(outage?.from).toBeGreaterThanOrEqual((result.outageAt ?? 0) - 1_000);
-  expect(outage?.to).toBeLessThanOrEqual(result.endAt);
+  const first = visitor.requests.find(({ ok, at }) => !ok && at === outage?.from);
+  expect((first?.at ?? 0) + (first?.latencyMs ?? 0)).toBeGreaterThan((result.outageAt ?? 0) - 50);
+  expect(outage?.to).toBeLessThanOrEqual(Date.now());
   const counted = result.buckets.map((bucket) =>
     Object.values(bucket.good).reduce((sum, value) => sum + value, bucket.failed),
   );

@@ -28,7 +28,7 @@ function ask(count: number, to: TestSite) {
 }
 
 test("a write is present or lost, by the app's own word", async () => {
-  site = await startSite("127.0.0.1");
+  site = await startSite("127.0.0.25");
   for (let index = 0; index < 40; index += 2) site.entries.add(`id-${index}`);
   const found = await ask(40, site);
   expect(found).toMatchObject({ present: 20, unexplained: [] });
@@ -41,7 +41,7 @@ test("a write is present or lost, by the app's own word", async () => {
 });
 
 test("a site that fails now and then is asked again", async () => {
-  site = await startSite("127.0.0.1");
+  site = await startSite("127.0.0.25");
   for (const { id } of writes(10)) site.entries.add(id ?? "");
   let asked = 0;
   site.behaviour = (_, response) => {
@@ -53,7 +53,7 @@ test("a site that fails now and then is asked again", async () => {
 });
 
 test("whatever is not the app's own word leaves a write unexplained", async () => {
-  site = await startSite("127.0.0.1");
+  site = await startSite("127.0.0.25");
   const says = async (status: number, body: string) => {
     if (site === undefined) throw new Error("no site");
     site.behaviour = (_, response) => response.writeHead(status).end(body) !== undefined;

@@ -48,7 +48,7 @@ export async function startSite(address: string, port = 0): Promise<TestSite> {
   const entries = new Set<string>();
   const hosts = new Set<string>();
   let connections = 0;
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer({ keepAliveTimeout: 90_000 }, (request, response) => {
     hosts.add(request.headers.host ?? "");
     request.resume();
     if (site.behaviour?.(request, response) === true) return;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, vi } from "vitest";
 import { destroys } from "./destroys.ts";
 import { killedRuns } from "./kills.ts";
 import { kitAlone } from "./kit-alone.ts";
@@ -8,11 +8,14 @@ import { stacks } from "./stacks.ts";
 import { setTestStage, type TestStage } from "./stage.ts";
 import { troubles } from "./troubles.ts";
 
+// A test runs several commands, each of which takes many seconds on a machine that has much else to do.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
 // One stage for all: real platforms, databases and DNS, and the real commands as child processes. The order matters.
 let stage: TestStage;
 beforeAll(async () => {
   stage = await setTestStage();
-}, 240_000);
+}, 600_000);
 afterAll(() => stage?.close());
 
 const current = (): TestStage => stage;

@@ -5,12 +5,14 @@ import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type RunResult, run } from "../../src/base/run.ts";
 import { startPlugin } from "../../src/engine/plugin-process.ts";
 import type { LocalInfo } from "../../src/local/info.ts";
 import { processesNaming } from "../support/process.ts";
 import { writeApp } from "./app.ts";
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
@@ -69,7 +71,7 @@ describe.skipIf(registry?.exitCode !== 0)("the published package (needs an npm r
     await writeFile(join(home, "package.json"), JSON.stringify({ name: "home", private: true }));
     await run("npm", ["install", tarball, "--no-audit", "--no-fund", "--prefer-offline"], { cwd: home, env });
     installed = join(home, "node_modules", "understudy");
-  }, 300_000);
+  }, 600_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it("is JavaScript with types, and holds no sources of ours", async () => {
@@ -150,6 +152,6 @@ describe.skipIf(registry?.exitCode !== 0)("the published package (needs an npm r
     } finally {
       await understudy(["local", "down", "--folder", platforms]);
     }
-    expect(await processesNaming(folder)).toEqual([]);
-  }, 180_000);
+    await expect.poll(() => processesNaming(folder), { timeout: 30_000 }).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join, relative } from "node:path";
 import { expect, it } from "vitest";
 import type { TestStage } from "./stage.ts";
 
@@ -16,14 +16,19 @@ function spellings(secret: string): readonly string[] {
   return [...new Set([secret, encodeURIComponent(secret), bytes.toString("hex"), ...inner])];
 }
 
-/** Every file of the stage but those of the platforms themselves, by its path. */
+/** Every file of the stage but those of the platforms themselves, which come and go, by its path. */
 async function artefacts({ folder, local }: TestStage): Promise<ReadonlyMap<string, string>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const all = await readdir(folder, { withFileTypes: true });
+  const ours = all.filter(({ name }) => join(folder, name) !== local.folder);
+  const below = await Promise.all(
+    ours
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => readdir(join(folder, name), { recursive: true, withFileTypes: true })),
+  );
   const found = new Map<string, string>();
-  for (const entry of entries) {
+  for (const entry of [...ours, ...below.flat()]) {
     const path = join(entry.parentPath, entry.name);
-    if (!entry.isFile() || path.startsWith(`${local.folder}${sep}`)) continue;
-    found.set(relative(folder, path), await readFile(path, "latin1"));
+    if (entry.isFile()) found.set(relative(folder, path), await readFile(path, "latin1"));
   }
   return found;
 }

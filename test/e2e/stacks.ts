@@ -1,10 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { observe } from "../../src/failover/situation.ts";
 import type { Outcome } from "../support/understudy.ts";
 import type { TestStage } from "./stage.ts";
-import { standing } from "./standing.ts";
+import { limitMs, observed, standing } from "./standing.ts";
 
 interface Summary {
   readonly result: string;
@@ -34,15 +33,16 @@ export function stacks(stage: () => TestStage): void {
   it("keep what a cutover did: roles come from the ledger, and traffic stays where it is", async () => {
     expect((await standing(stage())).active).toBe("mirror");
     const look = async () => {
-      const { traffic, sites } = await observe(stage().world);
-      const [primary, mirror] = ["primary", "mirror"].map((name) => sites[name]?.observation);
+      const { traffic, sites } = await observed(stage());
+      const { primary, mirror } = sites;
       // A change of the role that it is told is a release at Heroku, of the same code.
-      const { release: _, ...atPrimary } = primary?.ok === true ? primary.value : { release: "" };
+      const { release: _, ...atPrimary } = primary ?? { release: "" };
       return { traffic, atPrimary, mirror };
     };
     const seen = await look();
     for (const stack of ["mirror", "primary", "edge"]) await up(stage(), stack);
-    expect(await look()).toEqual(seen);
+    // Such a release starts the processes anew.
+    await expect.poll(look, { timeout: limitMs }).toEqual(seen);
   });
 
   it.each(["primary", "mirror", "edge"])("a second up of %s changes nothing", async (stack) => {

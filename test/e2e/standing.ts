@@ -1,9 +1,15 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { expect } from "vitest";
 import { observe } from "../../src/failover/situation.ts";
 import { siteNamed } from "../../src/failover/world.ts";
+import type { SiteObservation } from "../../src/platform/contract.ts";
+import type { TrafficState } from "../../src/traffic/contract.ts";
 import { eventually } from "../support/process.ts";
 import { databaseUrl, type TestStage } from "./stage.ts";
+
+/** For what comes about by itself, after a process or two has started: how long it takes is not the matter here. */
+export const limitMs = 120_000;
 
 /** Who is active now, and who would be next. */
 interface Standing {
@@ -21,12 +27,13 @@ export async function standing({ world }: TestStage): Promise<Standing> {
 
 /** Waits until the standby follows closely, as before any cutover that is meant to succeed. */
 export async function followable({ world }: TestStage, { active, other }: Standing): Promise<void> {
-  await eventually(`${other} follows ${active}`, async () => {
+  const follows = async () => {
     const statuses = await Promise.all(world.links(active, other).map((link) => link.status()));
     return statuses.every(
       ({ state, promotable, lag }) => state === "following" && promotable.ok && (lag?.changes ?? 1) === 0,
     );
-  });
+  };
+  await eventually(`${other} follows ${active}`, follows, limitMs);
 }
 
 async function withDatabase<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -97,7 +104,7 @@ export async function expectSettled(
     target: siteNamed(world.sites, active).target,
     ttlSeconds: world.ttlSeconds,
   });
-  await eventually(`web and worker run at ${active}, web alone at ${standby}`, async () => {
+  const runs = async () => {
     const { sites } = await observe(world);
     const running = (site: string, type: string): number => {
       const seen = sites[site]?.observation;
@@ -109,11 +116,30 @@ export async function expectSettled(
       running(standby, "web") === 1 &&
       running(standby, "worker") === 0
     );
-  });
+  };
+  await eventually(`web and worker run at ${active}, web alone at ${standby}`, runs, limitMs);
   expect({ active: await canWrite(stage, active), standby: await canWrite(stage, standby) }).toEqual({
     active: true,
     standby: false,
   });
+}
+
+/** The zone and both sites as they are once each of them has answered. */
+export async function observed({ world }: TestStage): Promise<{
+  readonly traffic: TrafficState;
+  readonly sites: Readonly<Record<string, SiteObservation>>;
+}> {
+  for (const end = performance.now() + limitMs; ; ) {
+    const { traffic, sites } = await observe(world);
+    const seen = Object.values(sites).flatMap(({ name, observation }) =>
+      observation.ok ? [[name, observation.value] as const] : [],
+    );
+    if (traffic.ok && seen.length === Object.keys(sites).length) {
+      return { traffic: traffic.value, sites: Object.fromEntries(seen) };
+    }
+    if (performance.now() > end) throw new Error(`Not all answered: ${JSON.stringify({ traffic, sites })}`);
+    await delay(100);
+  }
 }
 
 /** Whether a site shows its maintenance page. */

@@ -101,7 +101,7 @@ export function troubles(stage: () => TestStage): void {
     await followable(stage(), before);
     const provider = before.active === "primary" ? "heroku" : "cloudfoundry";
     await setFault(local.folder, provider, { down: ["database"] });
-    onTestFinished(() => void setFault(local.folder, provider, { down: [] }));
+    onTestFinished(async () => void (await setFault(local.folder, provider, { down: [] })));
     const status = await stage().understudy(["status", "--kit", kit]);
     expect(status.stdout).toContain(`the postgres of '${before.active}' doesn't answer`);
     const { exitCode, stderr } = await stage().startCutover(["--to", before.other]).outcome;

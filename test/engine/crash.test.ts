@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { EngineEvent } from "../../src/engine/events.ts";
 import type { Stack } from "../../src/engine/stack.ts";
-import type { Call } from "./project.ts";
-import { logs, steps, TestProject } from "./project.ts";
+import { logs, steps, TestProject, until, watch } from "./project.ts";
 
 let project: TestProject;
 beforeEach(() => {
@@ -22,20 +20,6 @@ function start(env: NodeJS.ProcessEnv = {}): ChildProcess {
     env: { ...project.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-}
-
-/** Waits until a condition holds. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(20);
-}
-
-/** Calls so far, kept across looks. */
-function watch(): (...methods: readonly string[]) => readonly Call[] {
-  const seen: Call[] = [];
-  return (...methods) => {
-    seen.push(...project.calls());
-    return seen.filter(({ method }) => methods.includes(method));
-  };
 }
 
 async function killHard(child: ChildProcess): Promise<void> {
@@ -74,7 +58,7 @@ test("an engine killed in the midst of an up has lost nothing and makes nothing 
   const names = Array.from({ length: 12 }, (_, index) => `t${index}`);
   project.write(names.map((name, index) => ({ name, inputs: { slowMs: index % 4 === 3 ? 60_000 : 20 } })));
   const stack = await project.stack();
-  const calls = watch();
+  const calls = watch(project);
   const child = start({ TEST_PARALLEL: "4" });
   // Nine are quick; three keep their slots busy.
   await until(() => calls("created").length >= 6 && calls("create").length > calls("created").length);
@@ -115,7 +99,7 @@ test("an engine killed while it deletes goes on deleting", async () => {
   await stack.up();
   project.write([{ name: "a" }]);
   project.faults({ "delete c": "hang" });
-  const calls = watch();
+  const calls = watch(project);
   const child = start();
   await until(() => calls("deleted").length === 2);
   await killHard(child);
@@ -131,15 +115,17 @@ test("an engine killed while it deletes goes on deleting", async () => {
 });
 
 test("the first interrupt lets running steps end and begins no other", async () => {
-  project.write([
-    { name: "slow", inputs: { slowMs: 1500 } },
-    { name: "next", inputs: { value: { $ref: "slow.arn" } } },
-  ]);
-  const calls = watch();
+  project.write([{ name: "slow" }, { name: "next", inputs: { value: { $ref: "slow.arn" } } }]);
+  project.faults({ "create slow": "wait" });
+  const calls = watch(project);
   const child = start();
   await until(() => calls("create").length === 1);
+  const exit = once(child, "exit");
   child.kill("SIGINT");
-  const [code] = (await once(child, "exit")) as [number];
+  // The engine has heard of it once the plugin has.
+  await until(() => calls("cancel").length === 1);
+  project.faults({});
+  const [code] = (await exit) as [number];
   expect(code).toBe(1);
   expect(calls("created").map(({ name }) => name)).toEqual(["slow"]);
   const stack = await project.stack();
@@ -153,13 +139,14 @@ test("the first interrupt lets running steps end and begins no other", async () 
 test("the second interrupt ends at once, and tells the next run what it broke off", async () => {
   project.write([{ name: "slow" }, { name: "quick" }]);
   project.faults({ "create slow": "hang" });
-  const calls = watch();
+  const calls = watch(project);
   const child = start();
   await until(() => calls("created").length === 1 && calls("create").length === 2);
   child.kill("SIGINT");
-  await delay(200);
+  await until(() => calls("cancel").length === 1);
+  const exit = once(child, "exit");
   child.kill("SIGINT");
-  await once(child, "exit");
+  await exit;
   const stack = await project.stack();
   const state = await stored(stack);
   expect(idsOf(state)).toHaveLength(1);

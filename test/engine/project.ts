@@ -4,18 +4,24 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
 import type { EngineEvent, RunSummary } from "../../src/engine/events.ts";
 import { RunFailedError } from "../../src/engine/run-failed.ts";
 import { openStack, type Stack } from "../../src/engine/stack.ts";
 import type { Spec, SpecResource } from "./fixtures/program/spec.ts";
 import { Cloud, type Fault, type Thing } from "./fixtures/testcloud/cloud.ts";
+
+// A run is an engine, a program and a plugin, and a test has several: many seconds each on a machine that has much else to do.
+vi.setConfig({ testTimeout: 300_000 });
 
 const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url));
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
@@ -33,6 +39,8 @@ export class TestProject implements Disposable {
   readonly cloudFolder: string;
   readonly passphrase = "correct horse";
   readonly env: NodeJS.ProcessEnv;
+  /** How many of the plugin's calls have been given out. */
+  #known = 0;
 
   constructor(
     options: { readonly program?: string; readonly yaml?: string; readonly env?: NodeJS.ProcessEnv } = {},
@@ -74,9 +82,11 @@ export class TestProject implements Disposable {
     });
   }
 
-  /** Faults by `method name`; replaces those before. */
+  /** Faults by `method name`; replaces those before, also under a plugin that reads them. */
   faults(faults: Readonly<Record<string, Fault>>): void {
-    writeFileSync(join(this.cloudFolder, "faults.json"), JSON.stringify(faults));
+    const file = join(this.cloudFolder, "faults.json");
+    writeFileSync(`${file}.new`, JSON.stringify(faults));
+    renameSync(`${file}.new`, file);
   }
 
   things(): readonly Thing[] {
@@ -93,15 +103,13 @@ export class TestProject implements Disposable {
     }
   }
 
-  /** Calls of the plugin since the last time this was asked. */
+  /** Calls of the plugin since the last time this was asked; it may be writing down another. */
   calls(...methods: readonly string[]): readonly Call[] {
     const file = join(this.cloudFolder, "calls.jsonl");
     if (!existsSync(file)) return [];
-    const calls = readFileSync(file, "utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as Call);
-    rmSync(file);
+    const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+    const calls = lines.slice(this.#known).map((line) => JSON.parse(line) as Call);
+    this.#known = lines.length;
     return methods.length === 0 ? calls : calls.filter(({ method }) => methods.includes(method));
   }
 
@@ -134,6 +142,20 @@ export function steps(summary: RunSummary): readonly string[] {
     .filter(({ type }) => !type.startsWith("pulumi:"))
     .map(({ step, name }) => `${step} ${name}`)
     .sort();
+}
+
+/** Waits until a condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(20);
+}
+
+/** Calls of a project's plugin so far, kept across looks. */
+export function watch(project: TestProject): (...methods: readonly string[]) => readonly Call[] {
+  const seen: Call[] = [];
+  return (...methods) => {
+    seen.push(...project.calls());
+    return seen.filter(({ method }) => methods.includes(method));
+  };
 }
 
 /** A run that must fail. */

@@ -17,7 +17,7 @@ export interface TestServer {
   remove(): Promise<void>;
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -38,7 +38,6 @@ export async function startPostgres(): Promise<TestServer | undefined> {
   const commands = await postgresCommands();
   if (commands === undefined) return undefined;
   const folder = await mkdtemp(join(tmpdir(), "understudy-postgres-"));
-  const port = await freePort();
   const root = process.getuid?.() === 0;
   if (root) {
     const { stdout } = await execute("id", ["-u", "postgres"]);
@@ -52,6 +51,8 @@ export async function startPostgres(): Promise<TestServer | undefined> {
   };
   const data = join(folder, "data");
   await call("initdb", ["-D", data, "-U", "guestbook", "-A", "trust", "-E", "UTF8", "--no-sync"]);
+  // Only now, so that nobody else takes it meanwhile.
+  const port = await freePort();
   const options = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off`;
   const server: TestServer = {
     url: `postgres://guestbook@127.0.0.1:${port}/postgres`,

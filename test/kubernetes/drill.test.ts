@@ -27,23 +27,29 @@ await withOwnCluster("the drill from Heroku to a cluster", () => {
       JSON.stringify({ kubeconfig, ingress, ingressClass, builder, images, storageClass }),
     );
     const args = ["demo", "--mirror", "kubernetes", "--cluster", file, "--json", "--report", "report.html"];
-    const { stdout, stderr } = await understudy(args, { cwd: folder });
-    const result = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Record<string, unknown>;
-    expect(result, stderr).toMatchObject({ engine: "offline", primary: "heroku", mirror: "kubernetes" });
-    const [graceful, failback, ungraceful] = ["graceful", "failback", "ungraceful"].map(
-      (act) => result[act] as Act,
-    );
-    for (const act of [graceful, failback, ungraceful]) {
-      expect(act).toMatchObject({ unexplainedWrites: 0, rtoSeconds: expect.any(Number) });
-      expect(act?.ackedWrites).toBeGreaterThan(0);
-    }
-    for (const act of [graceful, failback]) {
-      expect(act?.lostWrites).toBe(0);
-      // None on a machine that has nothing else to do. Were writes refused until the records have moved, it would be 3 %.
-      expect(act?.failedRequests).toBeLessThan(0.01 * (act?.requests ?? 0));
-    }
-    expect(ungraceful?.lostWrites).toBeLessThanOrEqual(ungraceful?.declaredLoss ?? -1);
-    // Nothing of the mirror is left in a cluster that stays.
-    expect(await kubectl(["get", "namespace", "guestbook", "--ignore-not-found"])).toBe("");
-  }, 900_000);
+    /** The larger share of failed requests in the two graceful acts. */
+    const drilled = async (): Promise<number> => {
+      const { stdout, stderr } = await understudy(args, { cwd: folder });
+      const result = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Record<string, unknown>;
+      expect(result, stderr).toMatchObject({ engine: "offline", primary: "heroku", mirror: "kubernetes" });
+      const [graceful, failback, ungraceful] = ["graceful", "failback", "ungraceful"].map(
+        (act) => result[act] as Act,
+      );
+      for (const act of [graceful, failback, ungraceful]) {
+        expect(act).toMatchObject({ unexplainedWrites: 0, rtoSeconds: expect.any(Number) });
+        expect(act?.ackedWrites).toBeGreaterThan(0);
+      }
+      for (const act of [graceful, failback]) expect(act?.lostWrites).toBe(0);
+      expect(ungraceful?.lostWrites).toBeLessThanOrEqual(ungraceful?.declaredLoss ?? -1);
+      // Nothing of the mirror is left in a cluster that stays.
+      expect(await kubectl(["get", "namespace", "guestbook", "--ignore-not-found"])).toBe("");
+      return Math.max(
+        ...[graceful, failback].map((act) => (act?.failedRequests ?? 1) / (act?.requests ?? 1)),
+      );
+    };
+    // None on a machine that has nothing else to do. Were writes refused until the records have moved, it would be 3 %,
+    // each time; a machine that stands still for some seconds does so once.
+    const share = await drilled();
+    if (share >= 0.01) expect(await drilled(), `and ${share} before`).toBeLessThan(0.01);
+  }, 1_800_000);
 });

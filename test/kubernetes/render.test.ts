@@ -12,6 +12,7 @@ import { importFolder } from "../../src/import/folder.ts";
 import type { Artifact, InputValue, Rendered } from "../../src/platform/contract.ts";
 import { at, everything, onKubernetes, onOpenShift } from "../providers/kubernetes/sites.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { eventually } from "../support/process.ts";
 import type { TestCluster } from "./cluster.ts";
 import { routeDefinition } from "./route-crd.ts";
 import { clusterOfRun, withCluster } from "./suite.ts";
@@ -95,12 +96,21 @@ await withCluster("what is rendered, on a real API server", () => {
       client = new KubernetesClient({ kubeconfig: cluster.kubeconfig });
       const definition = routeDefinition as unknown as KubernetesObject;
       await client.apply(definition, { fieldManager: "understudy-test", force: true });
-      await cluster.kubectl(["wait", "--for=condition=Established", "crd/routes.route.openshift.io"]);
+      const routes = { apiVersion: "route.openshift.io/v1", kind: "Route" };
+      const areServed = () =>
+        client.list(routes).then(
+          () => true,
+          () => false,
+        );
+      await eventually("the API server has Routes", areServed, 120_000);
       const labels = Object.fromEntries(
         ["enforce", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, "restricted"]),
       );
       const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } };
       await client.apply(object, { fieldManager: "understudy-test" });
+      // Without it every pod is refused before anything else is judged.
+      const account = ["-n", namespace, "--for=create", "serviceaccount/default", "--timeout=120s"];
+      await cluster.kubectl(["wait", ...account]);
     });
 
     afterAll(async () => {

@@ -10,7 +10,7 @@ import { clusterOfRun, ownClusterOfRun, withCluster, withOwnCluster } from "./su
 const program = `import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
 const values = JSON.parse(readFileSync(new URL("values.json", import.meta.url), "utf8"));
-const { kubeconfig, image, greeting, line, extra = {} } = values;
+const { kubeconfig, image, greeting, line, deadline = 150, extra = {} } = values;
 const o = { provider: new k8s.Provider("cluster", { kubeconfig, enableConfigMapMutable: true }) };
 const ns = new k8s.core.v1.Namespace("standin", {}, o);
 const namespace = ns.metadata.name;
@@ -23,13 +23,13 @@ const container = {
   command: ["/bin/sh", "-c", line],
   envFrom: [{ configMapRef: { name: config.metadata.name } }, { secretRef: { name: secret.metadata.name } }],
   resources: { requests: { cpu: "0.01", memory: "0.0625Gi" }, limits: { memory: "64Mi" } },
-  readinessProbe: { exec: { command: ["test", "-f", "/tmp/ready"] }, periodSeconds: 1 },
+  readinessProbe: { exec: { command: ["test", "-f", "/tmp/ready"] }, periodSeconds: 1, timeoutSeconds: 20 },
 };
 new k8s.apps.v1.Deployment("web", {
   metadata: { namespace, name: "web" },
   spec: {
     replicas: 1,
-    progressDeadlineSeconds: 10,
+    progressDeadlineSeconds: deadline,
     strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
     selector: { matchLabels: labels },
     template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 0, containers: [container] } },
@@ -153,15 +153,20 @@ await withOwnCluster("a program of users under the offline engine", () => {
       project.values({
         ...values,
         ...bad,
+        deadline: 10,
         extra: {
           env: [{ name: "ROUND", value: "2" }],
           ...("image" in bad ? { image: cluster.own.images.redis } : {}),
         },
       });
-      const { errors } = await failing(stack.up());
-      const text = errors.map(({ message }) => message).join("\n");
+      let text = "";
+      // A node that is busy may have tried nothing yet when the time is up; the next run gives it as much again.
+      for (let run = 0; run < 5 && !reason.test(text); run++) {
+        const { errors } = await failing(stack.up());
+        text = errors.map(({ message }) => message).join("\n");
+        expect(text).toContain(`Deployment ${namespace}/web: it made no progress within 10 s`);
+      }
       expect(text).toMatch(reason);
-      expect(text).toContain(`Deployment ${namespace}/web: it made no progress within 10 s`);
       const pods = JSON.parse(await kubectl("get", "pods", "-l", "app=web", "-o", "json"));
       const old = pods.items.find((pod: { metadata: { uid: string } }) => pod.metadata.uid === serves);
       expect(old.status.containerStatuses[0].ready).toBe(true);
@@ -283,7 +288,7 @@ await withCluster("objects that are there already", () => {
     });
 
     it("and held by somebody are waited for, and said to be held", async () => {
-      const held = config("a", "held", { A: "1" }, { customTimeouts: { delete: "3s" } });
+      const held = config("a", "held", { A: "1" }, { customTimeouts: { delete: "10s" } });
       const inputs = {
         ...held.inputs,
         metadata: { ...held.inputs.metadata, finalizers: ["example.com/holder"] },

@@ -9,6 +9,8 @@ export default defineConfig({
     exclude: configDefaults.exclude,
     // A cluster beside them takes its share of the machine.
     maxWorkers: 2,
+    // The cluster ends with the run.
+    teardownTimeout: 120_000,
     globalSetup: ["test/kubernetes/global-setup.ts"],
   },
 });

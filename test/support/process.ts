@@ -25,7 +25,7 @@ export async function processesNaming(text: string): Promise<readonly string[]> 
 export async function eventually(
   what: string,
   look: () => boolean | Promise<boolean>,
-  limitMs = 20_000,
+  limitMs = 120_000,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await look())) {

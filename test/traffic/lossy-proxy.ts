@@ -58,7 +58,7 @@ export async function startLossyProxy(serverPort: number): Promise<LossyProxy> {
     }
     const back = createSocket("udp4");
     // An answer that never comes must not keep the socket.
-    const giveUp = setTimeout(() => back.close(), 2_000);
+    const giveUp = setTimeout(() => back.close(), 10_000);
     back.on("message", (answer) => {
       clearTimeout(giveUp);
       back.close();

@@ -4,13 +4,13 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { recordType } from "../../src/base/dns/codes.ts";
 import type { TsigKey } from "../../src/base/dns/tsig.ts";
 import { startDnsServer } from "../../src/local/dns/server.ts";
+import { createPorts } from "../../src/local/runtime/ports.ts";
 import { readRecords } from "../../src/traffic/reading.ts";
 
 /** A real name server with the zone `example.test`, started for a suite. */
@@ -78,13 +78,12 @@ function findProgram(name: string): string | undefined {
     });
 }
 
+const ports = createPorts();
+
 /** A port that is free for both UDP and TCP at this moment. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const tcp = createServer().listen(0, "127.0.0.1");
-    await once(tcp, "listening");
-    const bound = tcp.address();
-    const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+    const port = await ports.take("127.0.0.1");
     const udp = createSocket("udp4");
     try {
       udp.bind(port, "127.0.0.1");
@@ -94,7 +93,6 @@ export async function freePort(): Promise<number> {
       // In use for UDP: another one.
     } finally {
       udp.close();
-      tcp.close();
     }
   }
 }
@@ -146,7 +144,7 @@ async function untilItAnswers(port: number, child: ChildProcess): Promise<void> 
       await readRecords({ host: "127.0.0.1", port }, apex, recordType.SOA, { timeoutMs: 500 });
       return;
     } catch (error) {
-      if (attempt === 60) throw error;
+      if (attempt === 240) throw error;
       await sleep(250);
     }
   }

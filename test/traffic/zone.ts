@@ -10,18 +10,14 @@ import { openZone } from "../../src/traffic/registry.ts";
 import { zoneSettingsSchema } from "../../src/traffic/settings.ts";
 import { waitUntilVerified } from "../../src/traffic/verify.ts";
 import { type LossyProxy, startLossyProxy } from "./lossy-proxy.ts";
-import {
-  embedded,
-  freePort,
-  type NameServer,
-  type NameServerKind,
-  ownerKey,
-  strangerKey,
-} from "./name-server.ts";
+import { embedded, type NameServer, type NameServerKind, ownerKey, strangerKey } from "./name-server.ts";
 
 const addresses: TrafficTarget = { type: "A", values: ["192.0.2.1", "192.0.2.2"] };
 const alias: TrafficTarget = { type: "CNAME", values: ["guestbook.apps.example.net"] };
 const addresses6: TrafficTarget = { type: "AAAA", values: ["2001:db8::1"] };
+
+/** A port of this machine at which nobody listens. */
+const nobody = 1;
 
 interface Options {
   readonly key?: TsigKey | "none";
@@ -65,7 +61,15 @@ export function zoneSuite(kind: NameServerKind): void {
           servers: ports.map((port) => `127.0.0.1:${port}`),
           ...(key === "none" ? {} : { key }),
         });
-        return openZone(settings, clock);
+        const zone = openZone(settings, clock);
+        // Limits that a slow machine doesn't reach. What the proxy loses is waited for, a part of the time.
+        const patient = { timeoutMs: ports.includes(proxy.port) ? 10_000 : 30_000 };
+        return {
+          read: (options) => zone.read({ ...patient, ...options }),
+          change: (change, options) => zone.change(change, { ...patient, ...options }),
+          verify: (wanted, options) => zone.verify(wanted, { ...patient, ...options }),
+          remove: (expected, options) => zone.remove(expected, { ...patient, ...options }),
+        };
       }
       function ledger(epoch: number, active = "primary", by = `run-${epoch}`): Ledger {
         return { epoch, active, by };
@@ -228,22 +232,21 @@ export function zoneSuite(kind: NameServerKind): void {
         const clock: Clock = { ...systemClock, now: () => Date.now() + 1000 * seconds };
         const change = open([freshName()], { clock }).change(first());
         await expect(change).rejects.toMatchObject({ code: "clock-skew" });
-        await expect(change).rejects.toThrow(new RegExp(`(3599|3600|3601) s ${word} the server's`));
+        await expect(change).rejects.toThrow(new RegExp(`3[56]\\d\\d s ${word} the server's`));
       });
 
       test("says when no server answers", async () => {
-        const port = await freePort();
-        const zone = open([freshName()], { ports: [port] });
+        const zone = open([freshName()], { ports: [nobody] });
         await expect(zone.read()).rejects.toThrow(RetryableError);
         await expect(zone.change(first())).rejects.toMatchObject({ code: "dns-unreachable" });
         const [verification] = await zone.verify({ ledger: ledger(1), target: addresses });
-        expect(verification).toMatchObject({ server: `127.0.0.1:${port}`, ok: false, answered: false });
+        expect(verification).toMatchObject({ server: `127.0.0.1:${nobody}`, ok: false, answered: false });
       });
 
       test("reads from the next server when the first is away", async () => {
         const name = freshName();
         await open([name]).change(first());
-        const zone = open([name], { ports: [await freePort(), server.port] });
+        const zone = open([name], { ports: [nobody, server.port] });
         expect((await zone.read()).ledger).toEqual(ledger(1));
       });
 
@@ -268,9 +271,7 @@ export function zoneSuite(kind: NameServerKind): void {
         const zone = open([freshName()], { ports: [proxy.port] });
         proxy.loseRequests = 99;
         proxy.refuseTcp = true;
-        await expect(zone.change(first(), { timeoutMs: 1_000 })).rejects.toMatchObject({
-          code: "change-not-made",
-        });
+        await expect(zone.change(first())).rejects.toMatchObject({ code: "change-not-made" });
         proxy.loseRequests = 0;
         proxy.refuseTcp = false;
         expect((await zone.read()).ledger).toBeUndefined();
@@ -289,7 +290,7 @@ export function zoneSuite(kind: NameServerKind): void {
           { host: "127.0.0.1", port: server.port },
           "long.example.test",
           recordType.A,
-          { timeoutMs: 5_000 },
+          { timeoutMs: 30_000 },
         );
         expect(records).toHaveLength(95);
       });
@@ -321,7 +322,17 @@ export function zoneSuite(kind: NameServerKind): void {
           expect(old).toMatchObject({ server: `127.0.0.1:${stale.port}`, ok: false, answered: true });
           expect(old?.detail).toContain("epoch 1");
           expect(old?.detail).toContain("192.0.2.1");
-          await expect(waitUntilVerified(both, wanted, { timeoutMs: 600 })).rejects.toMatchObject({
+          // Only the waits between the rounds take of its time.
+          let waited = 0;
+          const clock: Clock = {
+            ...systemClock,
+            monotonic: () => waited,
+            sleep: async (ms) => {
+              waited += ms;
+            },
+          };
+          const limits = { timeoutMs: 60_000, intervalMs: 20_000, clock };
+          await expect(waitUntilVerified(both, wanted, limits)).rejects.toMatchObject({
             code: "zone-unverified",
           });
           // Once the other server has it, too, the wait ends well.
@@ -339,7 +350,7 @@ export function zoneSuite(kind: NameServerKind): void {
       });
 
       test("does not wait for a server that is silent", async () => {
-        const zone = open([freshName()], { ports: [server.port, await freePort()] });
+        const zone = open([freshName()], { ports: [server.port, nobody] });
         await zone.change(first());
         const [fresh, silent] = await waitUntilVerified(zone, { ledger: ledger(1), target: addresses });
         expect(fresh).toMatchObject({ ok: true });

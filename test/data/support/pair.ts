@@ -103,6 +103,9 @@ async function makeSite(server: ScratchPostgres, name: string): Promise<Site> {
   return site;
 }
 
+/** For steps of which only the outcome matters: limits that a slow machine doesn't reach. */
+const patient = { timeoutMs: 60_000 };
+
 /** Two new databases, of plain owners. */
 export async function makePair(primaryServer: ScratchPostgres, mirrorServer = primaryServer): Promise<Pair> {
   const primary = await makeSite(primaryServer, "primary");
@@ -110,8 +113,8 @@ export async function makePair(primaryServer: ScratchPostgres, mirrorServer = pr
   const warnings: string[] = [];
   const between =
     (source: Site, target: Site) =>
-    (settings: Partial<LinkSettings> = {}) =>
-      openLink({
+    (settings: Partial<LinkSettings> = {}): Link => {
+      const link = openLink({
         service: "db",
         type: "postgres",
         mode: "trigger",
@@ -122,6 +125,8 @@ export async function makePair(primaryServer: ScratchPostgres, mirrorServer = pr
         log: { info: () => {}, warn: (text) => warnings.push(text) },
         ...settings,
       });
+      return { ...link, status: (options) => link.status({ ...patient, ...options }) };
+    };
   return { primary, mirror, warnings, link: between(primary, mirror), back: between(mirror, primary) };
 }
 
@@ -140,7 +145,7 @@ export function running(link: Link): { stop(): Promise<void> } {
 /** Brings the target up to the source as of now. */
 export async function settle(link: Link, source: Site): Promise<void> {
   const [row] = await source.query("SELECT pg_current_snapshot() AS position");
-  await link.drain(row?.position ?? "");
+  await link.drain(row?.position ?? "", patient);
 }
 
 /** All rows of the tables, as text, sorted. */

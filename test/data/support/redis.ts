@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 import { openRedis, type Redis } from "../../../src/data/redis/resp.ts";
+import { createPorts } from "../../../src/local/runtime/ports.ts";
 
 interface RedisServer {
   readonly url: string;
@@ -14,17 +15,13 @@ interface RedisServer {
   readonly folder: string;
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
+const ports = createPorts();
 
-async function start(): Promise<RedisServer> {
-  const folder = await mkdtemp(join(tmpdir(), "understudy-redis-"));
-  const port = await freePort();
+/** Undefined when the server ended: somebody else took its port. */
+async function tryStart(folder: string): Promise<RedisServer | undefined> {
+  const port = await ports.take("127.0.0.1");
+  // A server of another suite doesn't pass for this one.
+  const password = randomUUID();
   const args = [
     "--port",
     String(port),
@@ -35,18 +32,27 @@ async function start(): Promise<RedisServer> {
     "--save",
     "",
     "--requirepass",
-    "secret",
+    password,
   ];
   const child = spawn("redis-server", args, { stdio: "ignore" });
-  const url = `redis://:secret@127.0.0.1:${port}/2`;
-  for (let tries = 0; tries < 200; tries++) {
+  await once(child, "spawn");
+  const url = `redis://:${password}@127.0.0.1:${port}/2`;
+  while (child.exitCode === null) {
     const redis = await openRedis(url, "test").catch(() => undefined);
     redis?.close();
     if (redis !== undefined) return { url, process: child, folder };
     await sleep(50);
   }
-  child.kill();
-  throw new Error("redis-server does not answer");
+  return undefined;
+}
+
+async function start(): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), "understudy-redis-"));
+  for (let tries = 0; tries < 5; tries++) {
+    const server = await tryStart(folder);
+    if (server !== undefined) return server;
+  }
+  throw new Error("redis-server does not start");
 }
 
 export interface RedisPair {
@@ -63,8 +69,9 @@ export function useRedis(): RedisPair {
   });
   afterAll(async () => {
     for (const { process, folder } of servers) {
+      const exited = once(process, "exit");
       process.kill();
-      await once(process, "exit");
+      await exited;
       await rm(folder, { recursive: true, force: true });
     }
   });

@@ -28,7 +28,7 @@ import {
   writeRecord,
 } from "./record.ts";
 
-const lockMs = 150_000;
+const lockMs = 300_000;
 
 /** One process at a time starts or ends the cluster of a folder; the others wait for it. */
 async function alone<T>(root: string, work: () => Promise<T>): Promise<T> {
@@ -115,7 +115,8 @@ async function start(
     await answers(binaries.kubectl, folder);
     const ca = await readFile(join(folder.keys, "apiserver.crt"), "utf8");
     await writeFileAtomic(folder.kubeconfig, kubeconfigOf(url, token, ca), { mode: 0o600 });
-    await applyBasics(binaries.kubectl, folder.kubeconfig, block);
+    // The server answers before it has made the namespaces of its own.
+    await retried(() => applyBasics(binaries.kubectl, folder.kubeconfig, block));
     await nodeReady(binaries.kubectl, folder.kubeconfig);
     const running: RunningCluster = {
       kubeconfig: folder.kubeconfig,
@@ -161,9 +162,9 @@ async function addImages(socket: string, pause: string): Promise<StockImages> {
   return await addStockImages((image) => store.add(image));
 }
 
-const startLimitMs = 60_000;
+const startLimitMs = 120_000;
 
-/** Until it succeeds; the last failure after a minute. */
+/** Until it succeeds; the last failure after {@link startLimitMs}. */
 async function retried(work: () => Promise<void>): Promise<void> {
   const end = performance.now() + startLimitMs;
   for (;;) {
@@ -179,7 +180,7 @@ async function retried(work: () => Promise<void>): Promise<void> {
 
 async function answers(kubectl: string, folder: ClusterFolder): Promise<void> {
   await retried(async () => {
-    await run(kubectl, ["--kubeconfig", folder.kubeconfig, "get", "--raw=/readyz"], { timeoutMs: 5_000 });
+    await run(kubectl, ["--kubeconfig", folder.kubeconfig, "get", "--raw=/readyz"], { timeoutMs: 20_000 });
   });
 }
 
@@ -198,7 +199,7 @@ async function nodeReady(kubectl: string, kubeconfig: string): Promise<void> {
   // The first pods of a namespace need it.
   await retried(async () => {
     await run(kubectl, ["--kubeconfig", kubeconfig, "get", "serviceaccount", "default"], {
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
     });
   });
 }

@@ -77,7 +77,7 @@ export async function startNamespaces(
 ): Promise<{ readonly guard: ProcessRecord; readonly init: ProcessRecord }> {
   await makeCgroups(block);
   const guard = await startGuard(folder, owner);
-  const pidText = await waitFor("namespace of its own (see logs/guard.log)", 10_000, () =>
+  const pidText = await waitFor("namespace of its own (see logs/guard.log)", 60_000, () =>
     readTextIfExists(join(folder.boot, "pid")),
   );
   const init = recordOf(Number(pidText));
@@ -153,12 +153,12 @@ export async function endNamespaces(
 ): Promise<void> {
   for (const one of processes) if (await isAlive(one)) signalOne(one.pid, "SIGKILL");
   for (const one of processes)
-    await waitFor(`end of process ${one.pid}`, 20_000, async () => ((await isAlive(one)) ? undefined : true));
+    await waitFor(`end of process ${one.pid}`, 60_000, async () => ((await isAlive(one)) ? undefined : true));
   await releaseBlock(block);
   for (const place of await hierarchies()) {
     const path = join(place, cgroupRoot(block));
     // A process that was killed may be listed for a moment.
-    await waitFor(`end of ${path}`, 10_000, async () => {
+    await waitFor(`end of ${path}`, 60_000, async () => {
       await removeCgroup(path);
       return (await readdir(path).catch(() => undefined)) === undefined ? true : undefined;
     });

@@ -59,6 +59,6 @@ export async function applyBasics(kubectl: string, kubeconfig: string, block: Bl
   const list = { apiVersion: "v1", kind: "List", items: basics(block) };
   await run(kubectl, ["--kubeconfig", kubeconfig, "apply", "--server-side", "-f", "-"], {
     input: JSON.stringify(list),
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   });
 }

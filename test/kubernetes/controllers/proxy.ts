@@ -74,7 +74,7 @@ function forward(incoming: IncomingMessage, response: ServerResponse, endpoint: 
 /** Sends each request to a ready pod of the host that it names; 404 for a host that nobody asked for, 503 where no pod is ready. */
 export function createProxy(lookUp: (host: string, path: string) => Lookup): Server {
   let turn = 0;
-  return createServer(async (incoming, response) => {
+  return createServer({ keepAliveTimeout: 90_000 }, async (incoming, response) => {
     incoming.on("error", () => response.destroy());
     const host = (incoming.headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
     const found = lookUp(host, (incoming.url ?? "/").split("?")[0] ?? "/");

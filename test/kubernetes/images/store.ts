@@ -4,7 +4,7 @@ import { UnderstudyError } from "../../../src/base/errors.ts";
 import { run } from "../../../src/base/run.ts";
 import type { Image } from "./image.ts";
 
-const limitMs = 20_000;
+const limitMs = 120_000;
 
 /** The repository of a reference: without tag and digest; a registry's port is no tag. */
 function repositoryOf(reference: string): string {

@@ -33,7 +33,13 @@ export async function serveCloudFoundry(options: ServeOptions = {}): Promise<Ser
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "understudy-cf-")));
   let answer = (_request: Request): Response | Promise<Response> => new Response(null, { status: 503 });
   // Listening comes first: the face puts its own address into what it answers.
-  const server = serve({ fetch: (request) => answer(request), port: 0, hostname: "127.0.0.1" });
+  const server = serve({
+    fetch: (request) => answer(request),
+    port: 0,
+    hostname: "127.0.0.1",
+    // As the providers have it: a client that stood still for seconds still finds its idle connection open.
+    serverOptions: { keepAliveTimeout: 90_000 },
+  });
   await new Promise<void>((resolve) => server.once("listening", () => resolve()));
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const faceOptions = { url, dnsZone: appsDomain, credentials };

@@ -109,7 +109,12 @@ describe("add-ons of the local Heroku", () => {
     const after = String((await config()).DATABASE_URL);
     expect(after).not.toBe(before);
     expect((await config("reports")).SOURCE_URL).toBe(after);
-    expect(await newestRelease()).toMatchObject({
+    // It waits for those before it, and they have a release command.
+    const release = await until(async () => {
+      const newest = await newestRelease();
+      return newest?.status !== "pending" && newest;
+    });
+    expect(release).toMatchObject({
       description: "Update DATABASE by heroku-postgresql",
       status: "succeeded",
       output_stream_url: null,

@@ -8,7 +8,7 @@ import { apiOf, until } from "./client.ts";
 import { type ServedHeroku, serveHeroku } from "./serve.ts";
 
 // Each command takes seconds to start on a busy machine.
-describe("the real heroku command line on the local Heroku", { timeout: 240_000 }, () => {
+describe("the real heroku command line on the local Heroku", { timeout: 600_000 }, () => {
   let served: ServedHeroku;
   let installed: InstalledCli;
   let home = "";
@@ -20,7 +20,7 @@ describe("the real heroku command line on the local Heroku", { timeout: 240_000 
     home = await mkdtemp(join(tmpdir(), "understudy-heroku-home-"));
     served = await serveHeroku();
     heroku = cliOf(installed.path, home, served);
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await served?.close();
     if (home !== "") await rm(home, { recursive: true, force: true });

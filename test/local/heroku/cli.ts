@@ -26,7 +26,8 @@ export async function installCli(): Promise<InstalledCli> {
   const made = await mkdtemp(`${folder}-`);
   try {
     await run("npm", ["install", "--prefix", made, "--no-audit", "--no-fund", `heroku@${version}`]);
-    // Another run may have put it there meanwhile: that one is as good.
+    // Another run may have put it there meanwhile: that one is as good, and may be in use.
+    if (await isThere()) return { path };
     await rm(folder, { recursive: true, force: true });
     await rename(made, folder);
     return { path };

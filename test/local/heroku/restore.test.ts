@@ -23,6 +23,7 @@ describe("a local Heroku that is stopped and started again", () => {
       socket.on("data", (chunk) => {
         received += chunk.toString();
       });
+      socket.on("error", () => {});
     });
     await new Promise<void>((resolve) => drain.listen(0, "127.0.0.1", resolve));
     cleanups.push(async () => {

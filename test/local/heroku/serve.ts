@@ -22,18 +22,26 @@ export interface ServedHeroku {
 interface ServeOptions {
   /** Kept, so that another can be opened on it. @default a new temporary one */
   readonly folder?: string;
+  /** @default more than any test uses up, however long it waits */
   readonly rateLimit?: RateLimit;
 }
 
 const token = "a-token-for-tests";
 const dnsZone = "herokudns.test";
+const noLimit: RateLimit = { burst: 1_000_000, perMinute: 0 };
 
 export async function serveHeroku(options: ServeOptions = {}): Promise<ServedHeroku> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "understudy-heroku-")));
   const credentials = { username: "dev@example.com", secret: token };
   let answer = (_request: Request): Response | Promise<Response> => new Response(null, { status: 503 });
   // Listening comes first: the face puts its own address into what it answers.
-  const server = serve({ fetch: (request) => answer(request), port: 0, hostname: "127.0.0.1" });
+  const server = serve({
+    fetch: (request) => answer(request),
+    port: 0,
+    hostname: "127.0.0.1",
+    // As the providers have it: a client that stood still for seconds still finds its idle connection open.
+    serverOptions: { keepAliveTimeout: 90_000 },
+  });
   await new Promise<void>((resolve) => server.once("listening", () => resolve()));
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const faceOptions = { url, dnsZone, credentials };
@@ -41,7 +49,7 @@ export async function serveHeroku(options: ServeOptions = {}): Promise<ServedHer
     folder,
     flavour: flavour({ address: "127.0.0.1", routerPort: 0, options: faceOptions }),
   });
-  const face = await openHeroku(runtime, faceOptions, options.rateLimit);
+  const face = await openHeroku(runtime, faceOptions, options.rateLimit ?? noLimit);
   answer = (request) => face.fetch(request);
   return {
     url,

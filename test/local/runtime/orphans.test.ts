@@ -43,7 +43,8 @@ test("leaves a stranger alone that got the number of a process of ours", async (
 test("forgets what ended by itself", async () => {
   const folder = await temporaryFolder();
   const children = createChildren(folder);
-  const child = children.spawn({ command: "sleep", args: ["0.1"], cwd: folder, env });
+  const child = children.spawn({ command: "cat", args: [], cwd: folder, env, withInput: true });
+  child.stdin?.end();
   expect(await child.exited).toMatchObject({ exitCode: 0 });
   const lines = (await readFile(join(folder, "processes.jsonl"), "utf8")).trim().split("\n");
   expect(lines.map((line) => Object.keys(JSON.parse(line)))).toEqual([

@@ -4,8 +4,9 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { AppSpec } from "../../../src/local/runtime/contract.ts";
+import type { OwnRuntime } from "../../../src/local/runtime/runtime.ts";
 import { eventually } from "../../support/process.ts";
-import { archiveOf, openRuntime, type TestRuntime } from "../../support/runtime.ts";
+import { archiveOf, makeRuntime, openRuntime, type TestRuntime } from "../../support/runtime.ts";
 import { webApp } from "../../support/web-app.ts";
 
 const host = "app.test";
@@ -20,10 +21,15 @@ function specOf(command = "node web.js", quantity = 1): AppSpec {
   };
 }
 
+/** Builds the app and leads its host to it; gives its slug. */
+async function install({ builder, router }: OwnRuntime): Promise<string> {
+  router.route(host, { app: "app", type: "web" });
+  return (await builder.build(await archiveOf(webApp), { env: {}, onOutput: () => {} })).id;
+}
+
 beforeAll(async () => {
-  suite = await openRuntime({ firstByteMs: 300 });
-  slug = (await suite.runtime.builder.build(await archiveOf(webApp), { env: {}, onOutput: () => {} })).id;
-  suite.runtime.router.route(host, { app: "app", type: "web" });
+  suite = await openRuntime();
+  slug = await install(suite.runtime);
 });
 beforeEach(async () => {
   await suite.runtime.supervisor.apply("app", specOf(), "recreate");
@@ -43,9 +49,10 @@ function open(
     readonly method?: string;
     readonly host?: string;
     readonly headers?: Record<string, string>;
+    readonly runtime?: OwnRuntime;
   } = {},
 ) {
-  const { port } = suite.runtime.router;
+  const { port } = (options.runtime ?? suite.runtime).router;
   const headers = { Host: options.host ?? `${host}:${port}`, ...options.headers };
   return httpRequest({
     host: "127.0.0.1",
@@ -67,8 +74,8 @@ async function ask(
   return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
 }
 
-const lastLine = (): string | undefined =>
-  suite.runtime.logs
+const lastLine = ({ logs } = suite.runtime): string | undefined =>
+  logs
     .recent("app", 100)
     .filter(({ kind }) => kind === "router")
     .at(-1)?.text;
@@ -166,9 +173,15 @@ test("shows the maintenance page while the app runs on", async () => {
   expect((await ask("/pot")).status).toBe(418);
 });
 
-test("answers for an app that does not: too late, dropped, cut off", async () => {
-  expect((await ask("/never")).headers["x-error"]).toBe("first-byte-timeout");
-  expect(lastLine()).toBe("GET /never 503 first-byte-timeout");
+test("answers for an app that is too late", async () => {
+  const runtime = await makeRuntime({ firstByteMs: 300 });
+  await runtime.supervisor.apply("app", { ...specOf(), slug: await install(runtime) }, "recreate");
+  await runtime.supervisor.settled("app");
+  expect((await ask("/never", { runtime })).headers["x-error"]).toBe("first-byte-timeout");
+  expect(lastLine(runtime)).toBe("GET /never 503 first-byte-timeout");
+});
+
+test("answers for an app that does not: dropped, cut off", async () => {
   expect((await ask("/drop")).headers["x-error"]).toBe("closed");
   await expect(ask("/half")).rejects.toThrow();
   await eventually("the cut is in the log", () => lastLine() === "GET /half 200 closed");
@@ -195,14 +208,14 @@ test("an app that keeps crashing gets the page for it at once", async () => {
 });
 
 test("a client that leaves while it waits is forgotten", async () => {
-  await suite.runtime.supervisor.apply("app", specOf("sleep 0.5; exec node web.js"), "recreate");
-  const request = open("/pot");
+  await suite.runtime.supervisor.apply("app", specOf("sleep 1000"), "recreate");
+  // The router says so when it has the request.
+  const request = open("/pot", { headers: { Expect: "100-continue" } });
   request.on("error", () => {});
   request.end();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await once(request, "continue");
   request.destroy();
   await eventually("its line is in the log", () => lastLine() === "GET /pot 499 ok");
-  await suite.runtime.supervisor.settled("app");
 });
 
 test("joins websockets", async () => {

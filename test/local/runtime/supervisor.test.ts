@@ -1,23 +1,18 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { access, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AppSpec, Instance, ProcessSpec } from "../../../src/local/runtime/contract.ts";
 import { coolOffMs } from "../../../src/local/runtime/instance.ts";
 import { eventually, runs } from "../../support/process.ts";
-import { archiveOf, helloApp, openRuntime, type TestRuntime } from "../../support/runtime.ts";
+import { archiveOf, helloApp, makeRuntime, openRuntime, type TestRuntime } from "../../support/runtime.ts";
 
 let suite: TestRuntime;
 let slug: string;
 let count = 0;
 
 beforeAll(async () => {
-  suite = await openRuntime({ stopGraceMs: 500 });
-  const archive = await archiveOf({
-    ...helloApp,
-    // Does not end on SIGTERM, and neither does what it starts.
-    "stubborn.sh":
-      "trap '' TERM; (trap '' TERM; echo child $BASHPID; while :; do sleep 1; done) & while :; do sleep 1; done",
-  });
+  suite = await openRuntime({ stopGraceMs: 30_000 });
+  const archive = await archiveOf(helloApp);
   slug = (await suite.runtime.builder.build(archive, { env: {}, onOutput: () => {} })).id;
 });
 afterAll(() => suite.close());
@@ -85,8 +80,10 @@ test("starts what a spec says, and forgets what is removed", async () => {
 test("an instance sees the app's values and nothing of our own environment", async () => {
   process.env.UNDERSTUDY_TEST_LEAK = "leaked";
   const app = newApp();
-  await start(app, specOf({ job: worker("env; sleep 100") }, { GREETING: "hi", HOME: "/elsewhere" }));
-  await eventually("the environment is printed", () => logOf(app).includes("GREETING=hi"));
+  const job = worker("env; echo that is all; sleep 100");
+  await start(app, specOf({ job }, { GREETING: "hi", HOME: "/elsewhere" }));
+  await eventually("the environment is printed", () => logOf(app).includes("that is all"));
+  expect(logOf(app)).toContain("GREETING=hi");
   const names = logOf(app).flatMap((line) => /^(\w+)=/.exec(line)?.[1] ?? []);
   expect(names.sort()).toEqual(
     ["DYNO", "GREETING", "HOME", "HOST", "LANG", "PATH", "PORT", "PWD", "SHLVL", "TMPDIR", "_"].sort(),
@@ -97,8 +94,9 @@ test("an instance sees the app's values and nothing of our own environment", asy
 
 test("what an instance writes is gone with it", async () => {
   const app = newApp();
-  const command = "cat note; echo first > note; echo worker.js > worker.js; sleep 100";
+  const command = "cat note; echo first > note; echo worker.js > worker.js; echo written; sleep 100";
   await start(app, specOf({ job: worker(command) }));
+  await eventually("it has written", () => logOf(app).includes("written"));
   await suite.runtime.supervisor.restart(app);
   await suite.runtime.supervisor.settled(app);
   await eventually(
@@ -125,7 +123,7 @@ test("an equal spec changes nothing, a changed count only adds or ends", async (
 
 test("recreate never runs the old and the new at once", async () => {
   const app = newApp();
-  const command = "echo begin; trap 'sleep 0.2; echo end; exit' TERM; while :; do sleep 0.05; done";
+  const command = "trap 'sleep 0.2; echo end; exit' TERM; echo begin; while :; do sleep 0.05; done";
   await start(app, specOf({ job: worker(command, 2) }, { A: "1" }));
   await eventually("both run", () => logOf(app).filter((line) => line === "begin").length === 2);
   await start(app, specOf({ job: worker(command, 2) }, { A: "2" }));
@@ -183,18 +181,23 @@ test("a process that does not listen in time is ended and has failed", async () 
 
 test("a health check over HTTP waits for 200, and a later failure restarts the process", async () => {
   const app = newApp();
+  const mark = join(suite.runtime.folder, `mark-${app}`);
   const script = `
-    let state = 500;
-    setTimeout(() => { state = 200; console.log("healthy"); }, 300);
+    let asked = 0;
+    let isSick = false;
     require("http").createServer((request, response) => {
-      if (request.url === "/sick") state = 500;
-      response.writeHead(state).end();
+      if (request.url === "/sick") isSick = true;
+      const isWell = !isSick && ++asked > 3;
+      if (isWell) require("fs").writeFileSync(process.env.MARK, "");
+      response.writeHead(isWell ? 200 : 500).end();
     }).listen(process.env.PORT, "127.0.0.1");`;
   const health = { type: "http", path: "/", startTimeoutSeconds: 30, intervalSeconds: 0.1 } as const;
-  await start(app, specOf({ web: { command: `node -e '${script}'`, quantity: 1, health } }));
-  expect(logOf(app)).toContain("healthy");
+  const web = { command: `node -e '${script}'`, quantity: 1, health };
+  await start(app, specOf({ web }, { MARK: mark }));
   const [before] = instancesOf(app);
-  await fetch(`http://127.0.0.1:${before?.port}/sick`);
+  await access(mark);
+  // An answer that takes a second is a failure as well: then it has ended already.
+  await fetch(`http://127.0.0.1:${before?.port}/sick`).catch(() => undefined);
   await eventually("another one is up", () => {
     const [now] = instancesOf(app);
     return now?.state === "up" && now.id !== before?.id;
@@ -218,27 +221,31 @@ test("a crash is followed by a prompt restart, further ones by ever longer waits
 
 test("a restart ends a cool-off", async () => {
   const app = newApp();
-  const command = "if [ -e $MARK ]; then sleep 100; else echo gone; exit 1; fi";
+  const command = "if [ -e $MARK ]; then exec node web.js; else echo gone; exit 1; fi";
   const mark = join(suite.runtime.folder, `mark-${app}`);
-  await suite.runtime.supervisor.apply(app, specOf({ job: worker(command) }, { MARK: mark }), "recreate");
+  await suite.runtime.supervisor.apply(app, specOf({ web: web(1, command) }, { MARK: mark }), "recreate");
   await expect(suite.runtime.supervisor.settled(app)).rejects.toMatchObject({ code: "start-failed" });
   await writeFile(mark, "");
-  await suite.runtime.supervisor.restart(app, { type: "job", index: 0 });
+  await suite.runtime.supervisor.restart(app, { type: "web", index: 0 });
   await suite.runtime.supervisor.settled(app);
   await suite.runtime.supervisor.remove(app);
 });
 
 test("what ignores SIGTERM is ended with all its children once the grace is over", async () => {
-  const app = newApp();
-  await start(app, specOf({ job: worker("bash stubborn.sh") }));
-  await eventually("its child runs", () => logOf(app).some((line) => line.startsWith("child ")));
-  const child = Number(
-    logOf(app)
-      .find((line) => line.startsWith("child "))
-      ?.slice(6),
-  );
+  const { builder, supervisor, logs } = await makeRuntime({ stopGraceMs: 500 });
+  // Does not end on SIGTERM, and neither does what it starts.
+  const script =
+    "trap '' TERM; (trap '' TERM; echo child $BASHPID; while :; do sleep 1; done) & while :; do sleep 1; done";
+  const archive = await archiveOf({ Procfile: "job: bash stubborn.sh", "stubborn.sh": script });
+  const { id } = await builder.build(archive, { env: {}, onOutput: () => {} });
+  const processes = { job: worker("bash stubborn.sh") };
+  await supervisor.apply("stubborn", { slug: id, env: {}, processes }, "recreate");
+  const said = (): string | undefined =>
+    logs.recent("stubborn", 100).find(({ text }) => text.startsWith("child "))?.text;
+  await eventually("its child runs", () => said() !== undefined);
+  const child = Number(said()?.slice(6));
   expect(await runs(child)).toBe(true);
-  await suite.runtime.supervisor.remove(app);
+  await supervisor.remove("stubborn");
   await eventually("the child is gone", async () => !(await runs(child)));
 });
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { heroku } from "../../../providers/heroku/index.ts";
 import { appSchema } from "../../../src/app/schema.ts";
@@ -6,6 +8,7 @@ import { openProxy } from "../../contract/proxy.ts";
 import { appArchive, deploy } from "../../local/heroku/app-archive.ts";
 import { type Api, apiOf, until } from "../../local/heroku/client.ts";
 import { type ServedHeroku, serveHeroku } from "../../local/heroku/serve.ts";
+import { temporaryFolder } from "../../support/folder.ts";
 
 const description = appSchema.parse({
   name: "steered",
@@ -80,13 +83,17 @@ describe("the control of a Heroku site", () => {
 
   it("runs a command once when the answer to its start was lost", async () => {
     const proxy = await openProxy(served.url);
+    const found = join(await temporaryFolder(), "found");
     let lost = 0;
-    proxy.misfortune = ({ method, path }) =>
-      method === "POST" && path.endsWith("/dynos") && lost++ === 0
-        ? { kind: "lose-answer" }
-        : { kind: "pass" };
+    proxy.misfortune = ({ method, path }) => {
+      if (method !== "POST") return { kind: "pass" };
+      // Who asks for its log has found the dyno.
+      if (path.endsWith("/log-sessions")) writeFileSync(found, "");
+      return path.endsWith("/dynos") && lost++ === 0 ? { kind: "lose-answer" } : { kind: "pass" };
+    };
     try {
-      const { output } = await controlAt(proxy.url).run("echo ran; sleep 2");
+      const command = `echo ran; until [ -e ${found} ]; do sleep 0.1; done`;
+      const { output } = await controlAt(proxy.url).run(command);
       expect(output).toBe("ran");
       const { body } = await api("POST", "/apps/steered/log-sessions", { body: { lines: 1500 } });
       const log = await (await fetch(String(body.logplex_url))).text();

@@ -139,10 +139,12 @@ describe("an image", () => {
 
   it("stops with the run, and leaves no folder behind", async () => {
     const abort = new AbortController();
-    const script = `echo "$UNDERSTUDY_SOURCE"; sleep 30`;
+    const script = `echo "$UNDERSTUDY_SOURCE"; sleep 1000`;
     const building = create({ builder: "command", command: ["/bin/sh", "-c", script] }, abort.signal);
-    setTimeout(() => abort.abort(new Error("enough")), 500);
-    await expect(building).rejects.toThrow("enough");
+    const stopped = expect(building).rejects.toThrow("enough");
+    await expect.poll(() => lines.at(-1), { timeout: 50_000 }).toMatch(/^\//);
+    abort.abort(new Error("enough"));
+    await stopped;
     const source = lines.at(-1) ?? "";
     await expect(readFile(source)).rejects.toMatchObject({ code: "ENOENT" });
   });

@@ -104,7 +104,7 @@ function respond(answer: Answer, response: ServerResponse): void {
 export async function openScriptedServer(): Promise<ScriptedServer> {
   const seen: Seen[] = [];
   const self = { url: "", seen, script: (() => undefined) as Script };
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 90_000 }, (request, response) => {
     void readBody(request).then((body) => {
       const url = new URL(request.url ?? "/", "http://localhost");
       const one = {
