@@ -15,7 +15,8 @@ const shownLines = 15;
 const startLimitMs = 30_000;
 const pollMs = 20;
 const restartAfterMs = 500;
-const stopLimitMs = 10_000;
+/** A database server writes down what it has in memory before it ends. */
+const stopLimitMs = 30_000;
 
 /** A server process that is kept running until it is stopped. */
 export class Daemon {

@@ -16,13 +16,16 @@ async function removeSharedMemory(home: string): Promise<void> {
   if (key !== undefined) await run("ipcrm", ["-M", key], { allowFailure: true }).catch(() => {});
 }
 
+/** What a killed server had started may write for a moment after its end. */
+const removal = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 } as const;
+
 /** Removes what a server that doesn't run any more has kept, wherever it lies. */
 export async function removePostgresFiles(folder: string): Promise<void> {
   const home = join(folder, "postgres");
   await removeSharedMemory(home);
   const elsewhere = await readlink(home).catch(() => undefined);
-  if (elsewhere !== undefined) await rm(elsewhere, { recursive: true, force: true });
-  await rm(home, { recursive: true, force: true });
+  if (elsewhere !== undefined) await rm(elsewhere, removal);
+  await rm(home, removal);
 }
 
 /** Tried for real: `access` and what asks by it look past the capability that a user of ours may have. */
