@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { type Clock, systemClock } from "../../src/base/clock.ts";
 import type { Verification, Zone } from "../../src/traffic/contract.ts";
 import { waitUntilVerified } from "../../src/traffic/verify.ts";
+import { clockOfWaits } from "../support/clock.ts";
 
 const ledger = { epoch: 2, active: "mirror", by: "run-2" };
 const wanted = { ledger, target: { type: "A", values: ["192.0.2.1"] } } as const;
@@ -12,19 +12,11 @@ const silent: Verification = { server: other, ok: false, answered: false, detail
 
 /** Rounds that find what they are told, the last one again and again; only the waits between them take time. */
 function wait(...rounds: readonly Verification[]): Promise<readonly Verification[]> {
-  let now = 0;
   let round = 0;
-  const clock: Clock = {
-    ...systemClock,
-    monotonic: () => now,
-    sleep: async (milliseconds) => {
-      now += milliseconds;
-    },
-  };
   const zone = {
     verify: async () => [fresh, rounds[Math.min(round++, rounds.length - 1)] ?? fresh],
   } as unknown as Zone;
-  return waitUntilVerified(zone, wanted, { clock, timeoutMs: 3_000, intervalMs: 250 });
+  return waitUntilVerified(zone, wanted, { clock: clockOfWaits(), timeoutMs: 3_000, intervalMs: 250 });
 }
 
 test("a server that was silent from the beginning is left aside", async () => {

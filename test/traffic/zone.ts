@@ -9,6 +9,7 @@ import { readRecords } from "../../src/traffic/reading.ts";
 import { openZone } from "../../src/traffic/registry.ts";
 import { zoneSettingsSchema } from "../../src/traffic/settings.ts";
 import { waitUntilVerified } from "../../src/traffic/verify.ts";
+import { clockOfWaits } from "../support/clock.ts";
 import { type LossyProxy, startLossyProxy } from "./lossy-proxy.ts";
 import { embedded, type NameServer, type NameServerKind, ownerKey, strangerKey } from "./name-server.ts";
 
@@ -323,15 +324,7 @@ export function zoneSuite(kind: NameServerKind): void {
           expect(old?.detail).toContain("epoch 1");
           expect(old?.detail).toContain("192.0.2.1");
           // Only the waits between the rounds take of its time.
-          let waited = 0;
-          const clock: Clock = {
-            ...systemClock,
-            monotonic: () => waited,
-            sleep: async (ms) => {
-              waited += ms;
-            },
-          };
-          const limits = { timeoutMs: 60_000, intervalMs: 20_000, clock };
+          const limits = { timeoutMs: 60_000, intervalMs: 20_000, clock: clockOfWaits() };
           await expect(waitUntilVerified(both, wanted, limits)).rejects.toMatchObject({
             code: "zone-unverified",
           });
